@@ -1,0 +1,1 @@
+"""The Django project: settings, addresses, WSGI entry. What the portal does is in ``layers``."""

@@ -1,0 +1,17 @@
+"""The Django application of the layers."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class LayersConfig(AppConfig):
+    name = "layers"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from layers import checks  # noqa: F401  (registers the system checks)
+        from layers.query.spatial import crs_register
+        from layers.query.stamps import stamps_attach
+
+        post_migrate.connect(crs_register, sender=self)
+        post_migrate.connect(stamps_attach, sender=self)

@@ -1,0 +1,98 @@
+"""The language of every answer, and faults told as problem+json (RFC 9457), or as a page to browsers."""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.shortcuts import render
+from django.utils import translation
+
+from layers.errors import InvalidParameter, NotFound, Problem, ServerError, Unavailable
+from layers.text import text
+
+logger = logging.getLogger(__name__)
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """``lang=id`` or ``lang=en`` decides; without it ``Accept-Language`` does, as Django does it."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        super().process_request(request)
+        asked = request.GET.get("lang")
+        if asked is None:
+            return None
+        try:
+            language = translation.get_supported_language_variant(asked)
+        except LookupError:
+            known = ", ".join(code for code, _ in settings.LANGUAGES)
+            fault = text(
+                f"Bahasa {asked!r} tidak ada; yang ada: {known}.", f"No language {asked!r}; there are: {known}."
+            )
+            return problem_answer(request, InvalidParameter("lang", fault))
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        return None
+
+
+class ProblemMiddleware:
+    """Tell the faults that views raise; a database that is gone is a 503 to come back after."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Problem):
+            return problem_answer(request, error)
+        if isinstance(error, OperationalError | InterfaceError):
+            logger.error("database: %s", error)
+            return problem_answer(
+                request,
+                Unavailable(
+                    text(
+                        "Basis data tidak menjawab, atau tidak tepat waktu. Cobalah lagi sebentar lagi.",
+                        "The database does not answer, or not in time. Try again in a moment.",
+                    )
+                ),
+            )
+        return None
+
+
+def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The fault, as the page that a browser shows or as the document that a program reads."""
+    wanted = request.GET.get("f")
+    if wanted == "html" or (
+        wanted is None
+        and request.get_preferred_type(["application/problem+json", "application/json", "text/html"]) == "text/html"
+    ):
+        page = render(request, "ogc/problem.html", {"document": problem.document()}, status=problem.status)
+        for name, value in problem.headers.items():
+            page[name] = value
+        return page
+    return problem.response()
+
+
+def page_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return problem_answer(
+        request,
+        NotFound(text(f"Tidak ada apa pun di {request.path}.", f"There is nothing at {request.path}.")),
+    )
+
+
+def server_failed(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; the cause is in the log."""
+    return problem_answer(
+        request,
+        ServerError(
+            text(
+                "Kesalahan pada peladen; sudah dicatat untuk pengelola.",
+                "The server failed; the operators find the cause in the log.",
+            )
+        ),
+    )

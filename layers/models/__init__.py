@@ -1,0 +1,20 @@
+"""What is stored: one file a layer, on the base of :class:`~layers.models.base.Feature`."""
+
+from layers.models.administrative_area import AdministrativeArea
+from layers.models.aid_post import AidPost
+from layers.models.base import Feature, PlacedFeature
+from layers.models.disaster_zone import DisasterZone
+from layers.models.health_facility import HealthFacility
+from layers.models.market import Market
+from layers.models.parking_spot import ParkingSpot
+
+__all__ = [
+    "AdministrativeArea",
+    "AidPost",
+    "DisasterZone",
+    "Feature",
+    "HealthFacility",
+    "Market",
+    "ParkingSpot",
+    "PlacedFeature",
+]

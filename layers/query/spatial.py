@@ -1,0 +1,186 @@
+"""Coordinate reference systems, bounding boxes, and the predicates they become.
+
+The geometry of a request is brought into the storage CRS; the column never is, so that its index serves.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from math import isfinite
+from typing import Any
+
+import numpy as np
+import shapely
+from django.db import connection
+from pyproj import CRS, Transformer
+from shapely.geometry.base import BaseGeometry
+
+from layers.catalog import layers
+from layers.errors import InvalidParameter
+from layers.models.geometry import SRID
+from layers.text import text
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+FAR = 1e9
+"""Metres; no projected coordinate on Earth is larger."""
+
+_EPSG = re.compile(r"^http://www\.opengis\.net/def/crs/EPSG/0/(\d+)$")
+
+
+@dataclass(frozen=True)
+class Crs:
+    """A CRS that clients may ask for. ``swapped``: its authority puts north (latitude) before east."""
+
+    uri: str
+    srid: int
+    swapped: bool
+    degrees: bool
+
+    @property
+    def decimals(self) -> int:
+        """Decimals written: 7 of a degree (1 cm), 3 of a metre (1 mm)."""
+        return 7 if self.degrees else 3
+
+
+DEFAULT_CRS = Crs(CRS84, SRID, swapped=False, degrees=True)
+
+
+@cache
+def crs_get(uri: str) -> Crs:
+    """The CRS of an OGC URI.
+
+    Raises:
+        ValueError: not the URI of CRS84 or of an EPSG code that PROJ knows.
+    """
+    if uri == CRS84:
+        return DEFAULT_CRS
+    match = _EPSG.match(uri)
+    if not match:
+        raise ValueError(f"{uri!r} is neither {CRS84} nor of the form http://www.opengis.net/def/crs/EPSG/0/CODE")
+    definition = CRS.from_epsg(int(match[1]))
+    return Crs(
+        uri,
+        int(match[1]),
+        swapped=definition.axis_info[0].direction == "north",
+        degrees=definition.is_geographic,
+    )
+
+
+def crs_register(**_: Any) -> None:
+    """Make every CRS of the catalogue known to PostGIS, whose list may be older than the EPSG code (9490 is)."""
+    uris = {uri for layer in layers() for uri in layer.crs}
+    known = [CRS.from_epsg(crs_get(uri).srid) for uri in uris]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext) VALUES (%s, 'EPSG', %s, %s) "
+            "ON CONFLICT DO NOTHING",
+            [(crs.to_epsg(), crs.to_epsg(), crs.to_wkt("WKT1_GDAL")) for crs in known],
+        )
+
+
+@cache
+def _to_storage(srid: int) -> Transformer:
+    return Transformer.from_crs(srid, SRID, always_xy=True)
+
+
+@dataclass(frozen=True)
+class BBox:
+    """A box in the storage CRS, longitude first, as one or (across the antimeridian) two shapes."""
+
+    shapes: tuple[BaseGeometry, ...]
+
+    @classmethod
+    def parse(cls, value: str, crs: Crs, parameter: str = "bbox") -> "BBox":
+        """Read ``minx,miny,maxx,maxy`` or ``minx,miny,minz,maxx,maxy,maxz``, in the axis order of ``crs``.
+
+        Heights are checked and then ignored, for no layer has any. In degrees, a west greater than east
+        means a box across the antimeridian (OGC 17-069r4, 7.15.3).
+
+        Raises:
+            InvalidParameter: not 4 or 6 finite numbers, reversed, or out of range.
+        """
+        numbers = _numbers(value, parameter)
+        if len(numbers) == 6:
+            if numbers[2] > numbers[5]:
+                raise InvalidParameter(
+                    parameter,
+                    text("Tinggi terendah melebihi yang tertinggi.", "The lowest height is above the highest."),
+                )
+            numbers = [*numbers[0:2], *numbers[3:5]]
+        if crs.swapped:
+            numbers = [numbers[1], numbers[0], numbers[3], numbers[2]]
+        west, south, east, north = numbers
+        if south > north or (west > east and not crs.degrees):
+            raise InvalidParameter(
+                parameter,
+                text(
+                    f"Batas terbalik: {value!r}. Tulis batas bawah dahulu, lalu batas atas.",
+                    f"The bounds are reversed: {value!r}. Write the lower corner first, then the upper.",
+                ),
+            )
+        if crs.degrees:
+            if not (-180 <= west <= 180 and -180 <= east <= 180 and south >= -90 and north <= 90):
+                raise InvalidParameter(
+                    parameter,
+                    text(
+                        f"Di luar dunia: {value!r}. Bujur harus -180 sampai 180, lintang -90 sampai 90.",
+                        f"Outside the world: {value!r}. Longitude must be -180 to 180, latitude -90 to 90.",
+                    ),
+                )
+            if west > east:
+                return cls((_box(west, south, 180, north), _box(-180, south, east, north)))
+            return cls((_box(west, south, east, north),))
+        return cls((_projected(_box(west, south, east, north), crs, parameter, value),))
+
+
+def _numbers(value: str, parameter: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in value.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (4, 6) or not all(map(isfinite, numbers)):
+        raise InvalidParameter(
+            parameter,
+            text(
+                f"{value!r} bukan 4 atau 6 bilangan yang dipisah koma.",
+                f"{value!r} is not 4 or 6 numbers separated by commas.",
+            ),
+        )
+    return numbers
+
+
+def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """The box, as the point or line that it is where it has no width or height."""
+    return shapely.envelope(shapely.LineString([(west, south), (east, north)]))
+
+
+def _projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> BaseGeometry:
+    west, south, east, north = shape.bounds
+    if max(map(abs, shape.bounds)) < FAR:
+        if side := max(east - west, north - south):
+            shape = shapely.segmentize(shape, side / 32)  # straight edges are curved in the storage CRS
+        move = _to_storage(crs.srid).transform
+        shape = shapely.transform(shape, lambda points: np.column_stack(move(points[:, 0], points[:, 1])))
+        if all(map(isfinite, shape.bounds)):
+            return shape
+    raise InvalidParameter(
+        parameter,
+        text(
+            f"{value!r} di luar wilayah berlakunya {crs.uri}.",
+            f"{value!r} lies outside the area that {crs.uri} is made for.",
+        ),
+    )
+
+
+def intersects(box: BBox) -> tuple[str, list[Any]]:
+    """``geom`` meets the box, edges included."""
+    each = " OR ".join("ST_Intersects(geom, %s::geometry)" for _ in box.shapes)
+    return f"({each})", [
+        shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True) for shape in box.shapes
+    ]
+
+
+def geojson(crs: Crs) -> str:
+    """The GeoJSON text of ``geom`` in ``crs``, in its axis order and with its decimals."""
+    column = "geom" if crs.srid == SRID else f"ST_Transform(geom, {crs.srid})"
+    return f"ST_AsGeoJSON({f'ST_FlipCoordinates({column})' if crs.swapped else column}, {crs.decimals}, 0)"

@@ -1,0 +1,96 @@
+"""Fixtures that every test may use; whatever runs over the catalogue gets a further layer without a change here."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
+from rest_framework.test import APIClient
+
+from layers.catalog import Layer, layers
+from layers.models import Feature
+
+FeatureMake = Callable[..., Feature]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for ``layer`` runs for every layer of the catalogue."""
+    if "layer" in metafunc.fixturenames:
+        metafunc.parametrize("layer", layers(), ids=lambda layer: layer.id)
+
+
+def square(west: float, south: float, side: float = 0.01) -> MultiPolygon:
+    """A square in degrees, as every polygon layer stores it."""
+    return MultiPolygon(Polygon.from_bbox((west, south, west + side, south + side)), srid=4326)
+
+
+def place(layer: Layer, longitude: float = 116.1, latitude: float = -8.58) -> GEOSGeometry:
+    """A geometry of the layer's type at a position."""
+    if layer.geometry_type == "Point":
+        return Point(longitude, latitude, srid=4326)
+    return square(longitude, latitude)
+
+
+def values_make(layer: Layer, number: int = 1) -> dict[str, Any]:
+    """The least that a feature of the layer needs: each required property, a code that ``number`` makes unique."""
+    made: dict[str, Any] = {}
+    for known in layer.properties:
+        if not known.required:
+            continue
+        if known.choices:
+            made[known.name] = known.codes[0]
+        elif known.format == "date-time":
+            made[known.name] = "2026-01-01T00:00:00+08:00"
+        else:
+            made[known.name] = f"{known.name} {number}"
+    made["code"] = f"52.71.{number:02}" if layer.id == "administrative_areas" else f"T-{number:04}"
+    return made
+
+
+@pytest.fixture
+def feature_make(db: None) -> FeatureMake:
+    """Store a feature: ``feature_make(layer, number, geom=…, name=…)``."""
+
+    def make(layer: Layer, number: int = 1, **values: Any) -> Feature:
+        feature = layer.model(**{"geom": place(layer), **values_make(layer, number), **values})
+        feature.full_clean()
+        feature.save()
+        feature.refresh_from_db()
+        return feature
+
+    return make
+
+
+def feature_body(layer: Layer, number: int = 1, **properties: Any) -> dict[str, Any]:
+    """The least GeoJSON that makes a feature of the layer."""
+    geometry = json.loads(place(layer).geojson)
+    return {"type": "Feature", "geometry": geometry, "properties": values_make(layer, number) | properties}
+
+
+@pytest.fixture
+def anyone() -> APIClient:
+    """A client of REST that is nobody and reads English."""
+    return APIClient(headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def client_with(db: None) -> Callable[..., APIClient]:
+    """A client of REST with permissions on a layer: ``client_with(layer, "add", "change")``."""
+
+    def make(layer: Layer, *actions: str) -> APIClient:
+        user = User.objects.create(username="petugas")
+        names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
+        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+        client = APIClient(headers={"accept-language": "en"})
+        client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def writer(client_with: Callable[..., APIClient], layer: Layer) -> APIClient:
+    """A client of REST that may do everything with the layer."""
+    return client_with(layer, "add", "change", "delete")

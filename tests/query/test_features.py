@@ -1,0 +1,179 @@
+"""Queries as SQL, and the features that PostGIS makes of them."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, place, square
+from django.contrib.gis.geos import Point
+from django.db import connection
+from pyproj import Transformer
+
+from layers.catalog import Layer, layer_get
+from layers.query.features import Page, item_fetch, items, items_fetch
+from layers.query.params import FeatureQuery
+from layers.query.spatial import DEFAULT_CRS, crs_get
+
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+
+
+def ask(layer: Layer | str, **params: str) -> list[dict[str, Any]]:
+    layer = layer if isinstance(layer, Layer) else layer_get(layer)
+    page = fetch(layer, **params)
+    features: list[dict[str, Any]] = json.loads(f"[{page.features}]")
+    assert page.returned == len(features)
+    return features
+
+
+def fetch(layer: Layer, **params: str) -> Page:
+    query = FeatureQuery.parse(layer, {name.replace("__", "-"): [value] for name, value in params.items()})
+    return items_fetch(layer, query)
+
+
+def codes(layer: Layer | str, **params: str) -> list[str]:
+    return [feature["properties"]["code"] for feature in ask(layer, **params)]
+
+
+def test_the_query_is_one_statement_with_its_values_apart() -> None:
+    query = FeatureQuery.parse(
+        layer_get("disaster_zones"),
+        {"bbox": ["1,2,3,4"], "datetime": ["2026-01-01T00:00:00Z/.."], "hazard": ["101"], "q": ["50%"], "limit": ["5"]},
+    )
+    sql, args = items(layer_get("disaster_zones"), query)
+    where = (
+        ' WHERE (ST_Intersects(geom, %s::geometry)) AND ("valid_to" IS NULL OR "valid_to" >= %s)'
+        ' AND "hazard" = %s AND (code ILIKE %s OR name ILIKE %s)'
+    )
+    assert sql.count(where) == 2
+    assert sql.endswith(f"FROM (SELECT * FROM layers_disasterzone{where} ORDER BY id LIMIT %s OFFSET %s) page")
+    assert args[2:5] == ["101", r"%50\%%", r"%50\%%"]
+    assert args[-2:] == [5, 0]
+    assert sql.count("%s") == len(args)
+
+
+def test_an_item_has_every_published_property_in_order_and_no_other(layer: Layer, feature_make: FeatureMake) -> None:
+    made = feature_make(layer)
+    (feature,) = ask(layer)
+    assert list(feature) == ["type", "id", "geometry", "properties"]
+    assert feature["id"] == made.id
+    assert feature["geometry"]["type"] == layer.geometry_type
+    assert list(feature["properties"]) == [known.name for known in layer.properties]
+    assert json.loads(item_fetch(layer, made.id, DEFAULT_CRS) or "") == feature
+
+
+def test_one_statement_answers_a_page_and_its_count(
+    layer: Layer, feature_make: FeatureMake, django_assert_num_queries: Any
+) -> None:
+    for number in range(1, 4):
+        feature_make(layer, number)
+    with django_assert_num_queries(1):
+        page = fetch(layer, limit="2")
+    assert (page.returned, page.matched) == (2, 3)
+
+
+def test_paging_shows_each_item_once(feature_make: FeatureMake) -> None:
+    for number in range(7):
+        feature_make(layer_get("markets"), number)
+    pages = [codes("markets", limit="3", offset=str(offset)) for offset in (0, 3, 6, 9)]
+    assert [len(page) for page in pages] == [3, 3, 1, 0]
+    assert len({code for page in pages for code in page}) == 7
+
+
+def test_bbox_takes_what_it_touches(layer: Layer, feature_make: FeatureMake) -> None:
+    feature_make(layer, 1, geom=place(layer, 116.10, -8.60))
+    feature_make(layer, 2, geom=place(layer, 116.30, -8.60))
+    (first, second) = codes(layer)
+    assert codes(layer, bbox="116.05,-8.65,116.10,-8.55") == [first]
+    assert codes(layer, bbox="116.10,-8.60,116.10,-8.60") == [first]
+    assert codes(layer, bbox="116.0,-9,117,-8") == [first, second]
+    assert codes(layer, bbox="-8.65,116.05,-8.55,116.2", bbox__crs=EPSG + "4326") == [first]
+    assert codes(layer, bbox="398000,9040000,410000,9060000", bbox__crs=EPSG + "32750") == [first]
+    assert codes(layer, bbox="0,0,1,1") == []
+
+
+def test_bbox_across_the_antimeridian(feature_make: FeatureMake) -> None:
+    for number, longitude in enumerate((-179.0, 0.0, 179.0)):
+        feature_make(layer_get("markets"), number, geom=Point(longitude, 0, srid=4326))
+    assert codes("markets", bbox="178,-1,-178,1") == ["T-0000", "T-0002"]
+
+
+@pytest.mark.parametrize("crs", [EPSG + code for code in ("4326", "3857", "32750", "9490")])
+def test_coordinates_in_each_crs(crs: str, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"), geom=Point(116.1, -8.58, srid=4326))
+    transform = Transformer.from_crs("OGC:CRS84", f"EPSG:{crs.rsplit('/', 1)[1]}").transform
+    (feature,) = ask("markets", crs=crs)
+    assert feature["geometry"]["coordinates"] == pytest.approx(transform(116.1, -8.58), abs=0.001)
+    assert "crs" not in feature["geometry"]
+    decimals = [len(str(number).partition(".")[2]) for number in feature["geometry"]["coordinates"]]
+    assert max(decimals) <= crs_get(crs).decimals
+
+
+def test_validity_may_be_open(feature_make: FeatureMake) -> None:
+    zones = layer_get("disaster_zones")
+    feature_make(zones, 1)
+    feature_make(zones, 2, valid_from="2018-08-05T00:00:00Z", valid_to="2018-08-07T00:00:00Z")
+    feature_make(zones, 3, valid_from="2030-01-01T00:00:00Z")
+    assert codes(zones, datetime="2018-08-06T00:00:00Z") == ["T-0001", "T-0002"]
+    assert codes(zones, datetime="2018-08-08T00:00:00Z/..") == ["T-0001", "T-0003"]
+    assert codes(zones, datetime="../2018-08-01T00:00:00Z") == ["T-0001"]
+    assert codes(zones, datetime="../..") == ["T-0001", "T-0002", "T-0003"]
+
+
+def test_an_instant_must_be_known(feature_make: FeatureMake) -> None:
+    markets = layer_get("markets")
+    feature_make(markets, 1)
+    feature_make(markets, 2, observed_at="2026-01-02T00:00:00+08:00")
+    assert codes(markets, datetime="2026-01-02") == ["T-0002"]
+    assert codes(markets, datetime="2026-01-03/..") == []
+    assert codes(markets, datetime="../..") == ["T-0002"]
+
+
+def test_filters_search_and_order(feature_make: FeatureMake) -> None:
+    markets = layer_get("markets")
+    feature_make(markets, 1, name="Pasar Kebon Roek", kiosks=5, operating_days=["senin", "rabu"])
+    feature_make(markets, 2, name="Pasar Sindu", kiosks=9)
+    feature_make(markets, 3, name="100% baru")
+    assert codes(markets, kiosks="9") == ["T-0002"]
+    assert codes(markets, operating_days="rabu") == ["T-0001"]
+    assert codes(markets, q="roek pasar") == ["T-0001"]
+    assert codes(markets, q="0%") == ["T-0003"]
+    assert codes(markets, q="_") == []
+    assert codes(markets, sortby="-kiosks") == ["T-0002", "T-0001", "T-0003"]
+    assert codes(markets, sortby="kiosks") == ["T-0001", "T-0002", "T-0003"]
+
+
+def test_chosen_properties_and_no_geometry(feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"))
+    (feature,) = ask("markets", properties="name,code", skipGeometry="true")
+    assert feature["geometry"] is None
+    assert list(feature["properties"]) == ["code", "name"]
+
+
+def test_quotes_and_backslashes_are_written_as_qgis_reads_them(feature_make: FeatureMake) -> None:
+    name = 'Pasar "Lama" \\ baru \\'
+    feature_make(layer_get("markets"), name=name)
+    page = fetch(layer_get("markets"))
+    assert r"Pasar \u0022Lama\u0022 \u005c baru \u005c" in page.features
+    assert json.loads(page.features)["properties"]["name"] == name
+
+
+def test_a_bbox_uses_the_index(layer: Layer, feature_make: FeatureMake) -> None:
+    feature_make(layer)
+    sql, args = items(layer, FeatureQuery.parse(layer, {"bbox": ["116,-9,116.2,-8"]}))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}", args)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "geom && " in plan
+    assert "Seq Scan" not in plan
+
+
+def test_rings_run_as_geojson_wants(feature_make: FeatureMake) -> None:
+    clockwise = square(116.1, -8.6)
+    clockwise.reverse()
+    feature_make(layer_get("disaster_zones"), geom=clockwise)
+    (feature,) = ask("disaster_zones")
+    ring = feature["geometry"]["coordinates"][0][0]
+    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
+    assert area > 0

@@ -1,0 +1,67 @@
+"""The shape of the house: which way imports point, where SQL is written, what never stands in a file."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+ORDER = [
+    {"text"},
+    {"errors"},
+    {"models"},
+    {"catalog"},
+    {"query"},
+    {"checks", "services", "exports", "importers"},
+    {"middleware", "ogc", "rest", "web", "admin", "templatetags", "management"},
+    {"apps"},
+]
+"""Parts of ``layers``: each may import those above it and itself."""
+
+RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
+
+SOURCES = sorted(path for path in (ROOT / "layers").rglob("*.py") if "migrations" not in path.parts)
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(ROOT / "layers").with_suffix("").parts[0]
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    part = _part(path)
+    if part == "__init__":
+        assert not list(_imports(path))
+        return
+    for name in _imports(path):
+        if name.startswith("layers."):
+            imported = name.split(".")[1]
+            allowed = imported == part or RANK[imported] < RANK[part]
+            assert allowed, f"{part} must not import {name}"
+        assert not name.startswith("geoportal"), "the layers do not know the project"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if _part(path) != "query"], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_sql_is_written_in_query_only(path: Path) -> None:
+    names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    names |= {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    assert not names & {"cursor", "RawSQL", "raw"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 600
+    assert ast.get_docstring(ast.parse(path.read_text())) or not path.read_text().strip()

@@ -71,5 +71,12 @@ class AdministrativeArea(Feature):
                     "A population needs its source and date.",
                 ),
             ),
-            UniqueConstraint(fields=["bps_code"], condition=~Q(bps_code=""), name="administrativearea_bps_code_unique"),
+            UniqueConstraint(
+                fields=["bps_code"],
+                condition=~Q(bps_code=""),
+                name="administrativearea_bps_code_unique",
+                violation_error_message=text(
+                    "Kode BPS ini sudah dipakai wilayah lain.", "Another area has this BPS code."
+                ),
+            ),
         ]

@@ -116,22 +116,32 @@ class PlacedFeature(Feature):
         abstract = True
 
 
-def _constraints(model: type[Feature]) -> Iterator[CheckConstraint]:
+class FieldConstraint(CheckConstraint):
+    """What the database checks of one field; Python has its validators, or :func:`geometry_clean`, for the same."""
+
+    def deconstruct(self) -> Any:
+        return "django.db.models.CheckConstraint", *super().deconstruct()[1:]
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """Ask nothing of the database: :meth:`Feature.full_clean` has checked the field."""
+
+
+def _constraints(model: type[Feature]) -> Iterator[FieldConstraint]:
     """What the database can check of each field: that it is given, its list of codes, its range, its geometry."""
     name = model._meta.model_name
     for field in model._meta.local_fields:
         if isinstance(field, CodeField):
-            yield CheckConstraint(condition=Q(**{f"{field.name}__in": field.codes}), name=f"{name}_{field.name}")
+            yield FieldConstraint(condition=Q(**{f"{field.name}__in": field.codes}), name=f"{name}_{field.name}")
         elif isinstance(field, CodesField):
             listed = Q(**{f"{field.name}__contained_by": [code for code, _ in field.base_field.flatchoices]})
-            yield CheckConstraint(condition=listed, name=f"{name}_{field.name}")
+            yield FieldConstraint(condition=listed, name=f"{name}_{field.name}")
         elif isinstance(field, models.CharField) and not field.blank:
-            yield CheckConstraint(condition=~Q(**{field.name: ""}), name=f"{name}_{field.name}_given")
+            yield FieldConstraint(condition=~Q(**{field.name: ""}), name=f"{name}_{field.name}_given")
         bounds = {"gte": getattr(field, "minimum", None), "lte": getattr(field, "maximum", None)}
         limits = {f"{field.name}__{lookup}": bound for lookup, bound in bounds.items() if bound is not None}
         if limits:
-            yield CheckConstraint(condition=Q(**limits), name=f"{name}_{field.name}")
-    yield CheckConstraint(
+            yield FieldConstraint(condition=Q(**limits), name=f"{name}_{field.name}")
+    yield FieldConstraint(
         condition=Q(_of_geom("ST_IsValid(%(expressions)s)")) & Q(_of_geom(f"(%(expressions)s @ {WORLD_SQL})")),
         name=f"{name}_geom",
     )

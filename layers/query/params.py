@@ -111,7 +111,9 @@ class FeatureQuery:
             crs=crs_parse(layer, given.get("crs", CRS84), "crs"),
             bbox=BBox.parse(given["bbox"], bbox_crs) if "bbox" in given else None,
             interval=Interval.parse(given["datetime"]) if "datetime" in given else None,
-            equals=tuple((item, _equal(item, given[item.name])) for item in layer.properties if item.name in given),
+            equals=tuple(
+                (item, property_parse(item, given[item.name])) for item in layer.properties if item.name in given
+            ),
             words=tuple(value_parse("q", "string", given.get("q", "")).split()),
             sortby=tuple(_sort(layer, name) for name in _names(given, "sortby")),
             properties=tuple(_property(layer, name, "properties").name for name in _names(given, "properties")),
@@ -188,16 +190,6 @@ def _whole(parameter: str, value: str, least: int) -> int:
     return int(number)
 
 
-def _equal(item: Property, value: str) -> Any:
-    """What a property must equal; for a list, the element that it must hold."""
-    if item.choices and value not in item.codes:
-        raise InvalidParameter(
-            item.name,
-            text(f"{value!r} bukan salah satu kode: ", f"{value!r} is none of the codes: ") + ", ".join(item.codes),
-        )
-    return value_parse(item.name, item.format or item.type, value)
-
-
 def _names(given: Mapping[str, str], parameter: str) -> list[str]:
     return [name.strip() for name in given[parameter].split(",")] if parameter in given else []
 
@@ -269,6 +261,22 @@ KINDS: dict[str, tuple[Callable[[str], Any], Any]] = {
     "uri": (_string, text("alamat sampai 1000 huruf", "an address of up to 1000 characters")),
 }
 """How each kind of value is read, and what to call it."""
+
+
+def property_parse(known: Property, value: str, parameter: str | None = None) -> Any:
+    """A value that a property is compared with; for a list, one element of it.
+
+    Raises:
+        InvalidParameter: it is not of the property's type, or none of its codes; by ``parameter``, the property's
+            name unless said otherwise.
+    """
+    if known.choices and value not in known.codes:
+        codes = ", ".join(known.codes)
+        raise InvalidParameter(
+            parameter or known.name,
+            text(f"{value!r} bukan salah satu kode: {codes}.", f"{value!r} is none of the codes: {codes}."),
+        )
+    return value_parse(parameter or known.name, known.format or known.type, value)
 
 
 def id_parse(value: str) -> int | None:

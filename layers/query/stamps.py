@@ -7,42 +7,41 @@ to every layer of the catalogue, so that a further layer has nothing to remember
 from typing import Any
 
 from django.db import connection
+from django.db.models import GeneratedField
 
 from layers.catalog import Layer, layers
 from layers.models import AdministrativeArea, PlacedFeature
 
 AREAS = AdministrativeArea._meta.db_table
 
-FUNCTIONS = f"""
+AREA_OF = f"""
 CREATE OR REPLACE FUNCTION layers_area_of(feature geometry) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce((
         SELECT code FROM {AREAS} WHERE ST_Covers(geom, feature) ORDER BY length(code) DESC, code LIMIT 1
     ), '')
 $$;
-
-CREATE OR REPLACE FUNCTION layers_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' AND NEW IS NOT DISTINCT FROM OLD THEN
-        RETURN NEW;
-    END IF;
-    IF TG_OP = 'INSERT' OR NEW.geom IS DISTINCT FROM OLD.geom THEN
-        NEW.geom := ST_ForcePolygonCCW(NEW.geom);  -- RFC 7946, section 3.1.6
-    END IF;
-    IF TG_ARGV[0] = 'placed' THEN
-        NEW.area := layers_area_of(NEW.geom);
-    END IF;
-    NEW.updated_at := now();
-    RETURN NEW;
-END $$;
 """
 
 
 def _stamp(layer: Layer) -> str:
-    kind = "placed" if issubclass(layer.model, PlacedFeature) else "area"
+    fields = layer.model._meta.local_concrete_fields
+    given = [field.column for field in fields if not isinstance(field, GeneratedField)]  # those are unset in NEW
+    new, old = (", ".join(f'{row}."{column}"' for column in given) for row in ("NEW", "OLD"))
+    area = "NEW.area := layers_area_of(NEW.geom);" if issubclass(layer.model, PlacedFeature) else ""
     return f"""
-CREATE OR REPLACE TRIGGER layers_stamp BEFORE INSERT OR UPDATE ON {layer.table}
-FOR EACH ROW EXECUTE FUNCTION layers_stamp('{kind}');
+CREATE OR REPLACE FUNCTION {layer.table}_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND ({new}) IS NOT DISTINCT FROM ({old}) THEN
+        RETURN NEW;
+    END IF;
+    NEW.geom := ST_ForcePolygonCCW(NEW.geom);  -- RFC 7946, section 3.1.6
+    {area}
+    NEW.updated_at := statement_timestamp();
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER stamp BEFORE INSERT OR UPDATE ON {layer.table}
+FOR EACH ROW EXECUTE FUNCTION {layer.table}_stamp();
 """
 
 
@@ -71,4 +70,4 @@ def stamps_attach(**_: Any) -> None:
     if not all(layer.table in present for layer in layers()):
         return  # migrated only in part, back to an earlier state
     with connection.cursor() as cursor:
-        cursor.execute(FUNCTIONS + _reassign() + "".join(_stamp(layer) for layer in layers()))
+        cursor.execute(AREA_OF + _reassign() + "".join(map(_stamp, layers())))

@@ -131,18 +131,18 @@ def area_now(feature: Any) -> str:
     return str(feature.area)
 
 
-def test_updated_at_follows_real_changes_only(feature_make: FeatureMake) -> None:
-    market = feature_make(layer_get("markets"))
+def test_updated_at_follows_real_changes_only(layer: Layer, feature_make: FeatureMake) -> None:
+    feature = feature_make(layer)
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE layers_market DISABLE TRIGGER layers_stamp")
-        cursor.execute("UPDATE layers_market SET updated_at = '2020-01-01'")
-        cursor.execute("ALTER TABLE layers_market ENABLE TRIGGER layers_stamp")
-        cursor.execute("UPDATE layers_market SET name = name")
-        market.refresh_from_db()
-        assert market.updated_at.year == 2020
-        cursor.execute("UPDATE layers_market SET name = 'other'")
-    market.refresh_from_db()
-    assert market.updated_at.year > 2020
+        cursor.execute(f"ALTER TABLE {layer.table} DISABLE TRIGGER stamp")
+        cursor.execute(f"UPDATE {layer.table} SET updated_at = '2020-01-01'")
+        cursor.execute(f"ALTER TABLE {layer.table} ENABLE TRIGGER stamp")
+        cursor.execute(f"UPDATE {layer.table} SET name = name, geom = geom")
+        feature.refresh_from_db()
+        assert feature.updated_at.year == 2020
+        cursor.execute(f"UPDATE {layer.table} SET name = 'other'")
+    feature.refresh_from_db()
+    assert feature.updated_at.year > 2020
 
 
 def test_level_and_parent_follow_from_the_code(feature_make: FeatureMake) -> None:

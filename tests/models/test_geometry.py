@@ -26,6 +26,12 @@ def test_what_is_wrong_with_a_point(wkt: str, code: str) -> None:
     assert fault.value.code == code
 
 
+def test_an_empty_part_is_refused() -> None:
+    with pytest.raises(ValidationError) as fault:
+        geometry_clean(GEOSGeometry("MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), EMPTY)"), "MultiPolygon")
+    assert fault.value.code == "geometry_empty"
+
+
 def test_a_coordinate_without_end_is_refused() -> None:
     with pytest.raises(ValidationError, match="Invalid Coordinate"):
         geometry_clean(Point(math.inf, 0), "Point")

@@ -1,0 +1,17 @@
+"""What the OGC API conforms to: exactly what holds; docs/conformance.md lists what is missing."""
+
+_SPEC = "http://www.opengis.net/spec"
+
+CONFORMANCE = (
+    f"{_SPEC}/ogcapi-common-1/1.0/conf/core",
+    f"{_SPEC}/ogcapi-common-2/1.0/conf/collections",
+    f"{_SPEC}/ogcapi-common-3/1.0/conf/schemas",
+    f"{_SPEC}/ogcapi-features-1/1.0/conf/core",
+    f"{_SPEC}/ogcapi-features-1/1.0/conf/geojson",
+    f"{_SPEC}/ogcapi-features-1/1.0/conf/html",
+    f"{_SPEC}/ogcapi-features-1/1.0/conf/oas30",
+    f"{_SPEC}/ogcapi-features-2/1.0/conf/crs",
+    f"{_SPEC}/ogcapi-features-3/1.0/conf/queryables",
+    f"{_SPEC}/ogcapi-features-3/1.0/conf/queryables-query-parameters",
+    f"{_SPEC}/ogcapi-features-5/1.0/conf/schemas",
+)

@@ -1,0 +1,75 @@
+"""Pages of a list, as GeoJSON."""
+
+import re
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from layers.catalog import Layer
+from layers.errors import InvalidParameter
+from layers.query.params import LARGEST
+from layers.text import text
+
+LIMIT = text("Banyaknya fitur sehalaman.", "How many features a page holds.")
+OFFSET = text("Banyaknya fitur yang dilewati.", "How many features are passed over.")
+
+
+class FeaturePagination(LimitOffsetPagination):
+    """``limit`` and ``offset`` over a FeatureCollection that also counts all features that match."""
+
+    layer: Layer
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+        self.layer = view.layer
+        return super().paginate_queryset(queryset, request, view) or []
+
+    def get_limit(self, request: Request) -> int:
+        return whole_parse(request, "limit", self.layer.default_limit, 1, self.layer.max_limit)
+
+    def get_offset(self, request: Request) -> int:
+        return whole_parse(request, "offset", 0, 0, LARGEST)
+
+    def get_paginated_response(self, data: dict[str, Any]) -> Response:
+        return Response(
+            {
+                "type": "FeatureCollection",
+                "count": self.count,
+                "next": self.get_next_link(),
+                "previous": self.get_previous_link(),
+                "features": data["features"],
+            }
+        )
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        page = {"count": {"type": "integer"}, "next": link, "previous": link}
+        return {"allOf": [schema, {"type": "object", "required": list(page), "properties": page}]}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit = {"minimum": 1, "maximum": view.layer.max_limit, "default": view.layer.default_limit}
+        offset = {"minimum": 0, "maximum": LARGEST, "default": 0}
+        return [
+            {"name": name, "in": "query", "description": words, "schema": {"type": "integer", **schema}}
+            for name, words, schema in (("limit", LIMIT, limit), ("offset", OFFSET, offset))
+        ]
+
+
+def whole_parse(request: Request, parameter: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query.
+
+    Raises:
+        InvalidParameter: it is not one from ``least`` to ``most``.
+    """
+    value = request.query_params.get(parameter, str(default))
+    if not re.fullmatch("[0-9]{1,10}", value) or not least <= int(value) <= most:
+        raise InvalidParameter(
+            parameter,
+            text(
+                f"{value!r} bukan bilangan bulat dari {least} sampai {most}.",
+                f"{value!r} is not a whole number from {least} to {most}.",
+            ),
+        )
+    return int(value)

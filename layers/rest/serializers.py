@@ -1,0 +1,153 @@
+"""GeoJSON features in and out, made from the catalogue; the model says what is valid."""
+
+import json
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+import shapely
+from django.contrib.gis.geos import GEOSGeometry
+from django.db import models
+from rest_framework import fields
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.utils.field_mapping import ClassLookupDict
+from rest_framework.validators import UniqueValidator
+from rest_framework_gis.fields import GeometryField
+from rest_framework_gis.serializers import GeoFeatureModelSerializer
+
+from layers.catalog import Layer
+from layers.models.geometry import SRID, geometry_clean
+from layers.text import text
+
+MESSAGES: dict[type[fields.Field], dict[str, str]] = {
+    fields.BooleanField: {"invalid": text("Harus true atau false.", "This must be true or false.")},
+    fields.CharField: {"invalid": text("Harus berupa teks.", "This must be text.")},
+    fields.FloatField: {"invalid": text("Harus berupa bilangan.", "This must be a number.")},
+    fields.ListField: {"not_a_list": text("Harus berupa daftar kode.", "This must be a list of codes.")},
+}
+"""What Django REST framework says in English only."""
+
+EXAMPLES = {
+    "Point": '{"type": "Point", "coordinates": [116.1, -8.58]}',
+    "MultiPolygon": '{"type": "Polygon", "coordinates": [[[116, -9], [117, -9], [117, -8], [116, -9]]]}',
+}
+
+
+class FeatureGeometryField(GeometryField):
+    """A geometry as GeoJSON has it (RFC 7946): longitude, latitude in WGS 84, of the layer's type."""
+
+    def to_representation(self, value: GEOSGeometry) -> Any:
+        return json.loads(shapely.to_geojson(shapely.from_wkb(bytes(value.wkb))))
+
+    def to_internal_value(self, value: Any) -> GEOSGeometry:
+        geometry_type = self.parent.layer.geometry_type
+        try:
+            if not isinstance(value, dict) or "coordinates" not in value:
+                raise ValueError(value)
+            shape = shapely.from_geojson(json.dumps(value))  # unlike GDAL, it follows no "crs"
+        except (ValueError, shapely.errors.GEOSException) as error:
+            example = EXAMPLES[geometry_type]
+            raise ValidationError(
+                text(f"Bukan geometri GeoJSON seperti {example}.", f"This is not a GeoJSON geometry such as {example}.")
+            ) from error
+        return geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=SRID), geometry_type)
+
+
+class MomentField(fields.DateTimeField):
+    """A time, local where it comes without an offset; written in UTC, as the database gives it."""
+
+    default_error_messages = {"overflow": text("Waktu di luar jangkauan.", "This time is out of range.")}
+
+    def to_representation(self, value: datetime) -> str:
+        return value.isoformat()
+
+
+class FeatureSerializer(GeoFeatureModelSerializer):
+    """A feature of a layer. Computed properties are ignored on the way in; personal data goes neither way."""
+
+    layer: ClassVar[Layer]
+
+    geom = FeatureGeometryField()
+
+    serializer_field_mapping = {
+        **GeoFeatureModelSerializer.serializer_field_mapping,
+        models.DateTimeField: MomentField,
+    }
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type[fields.Field], dict[str, Any]]:
+        if isinstance(model_field, models.GeneratedField):
+            column: Any = model_field.output_field
+            shown = {"label": model_field.verbose_name, "help_text": model_field.help_text, "read_only": True}
+            if column.choices:
+                return self.serializer_choice_field, shown | {"choices": column.choices}
+            return ClassLookupDict(self.serializer_field_mapping)[column], shown
+        kind, kwargs = super().build_standard_field(field_name, model_field)
+        if kwargs.get("read_only"):
+            return kind, kwargs
+        kwargs["error_messages"] = MESSAGES.get(kind, {})
+        if "choices" in kwargs:
+            codes = ", ".join(str(code) for code, _ in model_field.flatchoices)
+            kwargs["error_messages"] = {
+                "invalid_choice": text(
+                    f"{{input!r}} bukan salah satu kode: {codes}.", f"{{input!r}} is none of the codes: {codes}."
+                )
+            }
+        # Whether a value is taken is asked once, of the model, in validate().
+        kwargs["validators"] = [one for one in kwargs.get("validators", []) if not isinstance(one, UniqueValidator)]
+        return kind, kwargs
+
+    def run_validation(self, data: Any = fields.empty) -> Any:
+        return super().run_validation(self._values(data))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The values as they are stored. A whole feature has defaults where it says nothing, a part keeps the rest."""
+        columns: Any = self.layer.model._meta
+        feature = self.instance or self.layer.model()
+        if not self.partial:
+            writable = [name for name, field in self.fields.items() if not field.read_only]
+            attrs = {name: columns.get_field(name).get_default() for name in writable} | attrs
+        for name, value in attrs.items():
+            setattr(feature, name, value)
+        feature.full_clean()
+        return {name: getattr(feature, name) for name in attrs}
+
+    def _values(self, feature: Any) -> dict[str, Any]:
+        """The properties and the geometry of a GeoJSON feature, side by side.
+
+        Raises:
+            ParseError: it is not a feature.
+            ValidationError: it has properties that the layer has not, or the id of another feature.
+        """
+        if (
+            not isinstance(feature, dict)
+            or feature.get("type") != "Feature"
+            or not isinstance(feature.get("properties"), dict | None)
+        ):
+            raise ParseError(
+                text(
+                    'Kirim satu Feature GeoJSON: {"type": "Feature", "geometry": {...}, "properties": {...}}.',
+                    'Send one GeoJSON Feature: {"type": "Feature", "geometry": {...}, "properties": {...}}.',
+                )
+            )
+        values = dict(feature.get("properties") or {})
+        known = [item.name for item in self.layer.properties]
+        if unknown := [name for name in values if name not in known]:
+            raise ValidationError({"properties": [_unknown(name, known) for name in unknown]})
+        if self.instance and feature.get("id", self.instance.pk) not in (self.instance.pk, str(self.instance.pk)):
+            raise ValidationError({"id": text("Ini id fitur lain.", "This is the id of another feature.")})
+        return values | ({"geom": feature["geometry"]} if "geometry" in feature else {})
+
+
+def serializer_for(layer: Layer) -> type[FeatureSerializer]:
+    """The serializer of a layer: id, geometry and the published properties, in the order of the catalogue."""
+    names = ("id", "geom", *(known.name for known in layer.properties))
+    meta = type("Meta", (), {"model": layer.model, "geo_field": "geom", "fields": names})
+    return type(f"{layer.model.__name__}Serializer", (FeatureSerializer,), {"layer": layer, "Meta": meta})
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return text(
+        f"Tidak ada atribut {name!r}." + (f" Maksudnya {near[0]!r}?" if near else ""),
+        f"There is no property {name!r}." + (f" Is {near[0]!r} meant?" if near else ""),
+    )

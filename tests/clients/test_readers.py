@@ -1,0 +1,68 @@
+"""GDAL's OAPIF driver reads every layer."""
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, place
+from owslib.ogcapi.features import Features
+
+from layers.catalog import Layer, layer_get, layers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+needs_gdal = pytest.mark.skipif(not shutil.which("ogrinfo"), reason="ogrinfo is missing (package gdal-bin)")
+
+
+@pytest.fixture
+def portal(live_server: Any, feature_make: FeatureMake) -> str:
+    """The address of an OGC API with five features in each layer."""
+    for layer in layers():
+        for number in range(1, 6):
+            feature_make(layer, number, geom=place(layer, 116.05 + number / 50, -8.58))
+    return f"{live_server.url}/oapi"
+
+
+def ogrinfo(*args: str) -> str:
+    return subprocess.run(["ogrinfo", *args], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@needs_gdal
+def test_ogrinfo_lists_every_layer(portal: str) -> None:
+    listed = ogrinfo("-so", f"OAPIF:{portal}")
+    for layer in layers():
+        assert f"{layer.id} (title: {layer.title['id']})" in listed
+
+
+@needs_gdal
+def test_ogrinfo_reads_what_is_there(portal: str, layer: Layer) -> None:
+    summary = ogrinfo("-so", f"OAPIF:{portal}", layer.id)
+    assert "Feature Count: 5" in summary
+    assert f"Geometry: {'Point' if layer.geometry_type == 'Point' else 'Multi Polygon'}" in summary
+    for known in layer.properties:
+        assert f"\n{known.name}: " in summary
+
+
+@needs_gdal
+def test_ogrinfo_filters_by_position(portal: str) -> None:
+    found = ogrinfo("-q", "-geom=NO", "-spat", "116.06", "-8.6", "116.08", "-8.5", f"OAPIF:{portal}", "markets")
+    assert found.count("OGRFeature(markets)") == 1
+
+
+def test_owslib_reads_every_layer(portal: str, layer: Layer) -> None:
+    api = Features(portal)
+    assert layer.id in api.feature_collections()
+    assert api.collection(layer.id)["itemType"] == "feature"
+    page = api.collection_items(layer.id, limit=2)
+    assert (page["numberMatched"], len(page["features"])) == (5, 2)
+    assert api.collection_queryables(layer.id)["type"] == "object"
+    filtered = api.collection_items(layer.id, code=page["features"][0]["properties"]["code"])
+    assert [feature["id"] for feature in filtered["features"]] == [page["features"][0]["id"]]
+    assert json.dumps(api.conformance()).count("ogcapi-features-1/1.0/conf/core") == 1
+
+
+def test_owslib_sees_what_is_wrong(portal: str) -> None:
+    with pytest.raises(RuntimeError, match="limit"):
+        Features(portal).collection_items(layer_get("markets").id, limit="x")

@@ -1,0 +1,106 @@
+"""pygeoapi itself takes the configuration unchanged and answers the same features."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from conftest import FeatureMake
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from pygeoapi.openapi import validate_openapi_document
+
+from layers.catalog import Layer, layers
+
+PYGEOAPI = Path(sys.executable).with_name("pygeoapi")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """What pygeoapi needs to know, with the database of this test."""
+    known = connection.settings_dict
+    url = f"postgresql://{known['USER']}:{known['PASSWORD']}@{known['HOST']}:{known['PORT']}/{known['NAME']}"
+    return os.environ | {
+        "DATABASE_URL": url,
+        "PYGEOAPI_CONFIG": str(settings.GEOPORTAL_CONFIG),
+        "PYGEOAPI_OPENAPI": str(tmp_path / "openapi.yml"),
+        "PYTHONPATH": str(settings.BASE_DIR),
+    }
+
+
+def pygeoapi(*args: str, environment: dict[str, str]) -> str:
+    run = subprocess.run([PYGEOAPI, *args], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_pygeoapi_validates_the_configuration(environment: dict[str, str]) -> None:
+    assert "Valid configuration" in pygeoapi(
+        "config", "validate", "-c", environment["PYGEOAPI_CONFIG"], environment=environment
+    )
+
+
+@pytest.fixture
+def served(environment: dict[str, str], feature_make: FeatureMake) -> Iterator[str]:
+    """The address of ``pygeoapi serve`` over three features in each layer."""
+    for layer in layers():
+        for number in range(1, 4):
+            feature_make(layer, number)
+    openapi = environment["PYGEOAPI_OPENAPI"]
+    pygeoapi("openapi", "generate", environment["PYGEOAPI_CONFIG"], "-of", openapi, environment=environment)
+    validate_openapi_document(yaml.safe_load(Path(openapi).read_text()))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = "from pygeoapi.flask_app import APP; APP.run('127.0.0.1', {})"
+    with subprocess.Popen([sys.executable, "-c", start.format(port)], env=environment) as process:
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def ask(url: str) -> Any:
+    for _ in range(150):
+        try:
+            with urlopen(url) as answer:
+                return json.loads(answer.read())
+        except URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.1)
+    raise AssertionError(f"{url} did not answer")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pygeoapi_serves_the_same_features(served: str, client: Client) -> None:
+    for layer in layers():
+        for query in ("limit=2", "offset=1&sortby=-code", "q=name", "bbox=116,-9,117,-8&datetime=2020-01-01/.."):
+            path = f"/collections/{layer.id}/items?f=json&{query}"
+            ours, theirs = client.get(f"/oapi{path}").json(), ask(served + path)
+            assert ours["features"] == theirs["features"], path
+            assert ours["numberMatched"] == theirs["numberMatched"]
+        feature = (
+            ours["features"][0]
+            if ours["features"]
+            else client.get(f"/oapi/collections/{layer.id}/items").json()["features"][0]
+        )
+        path = f"/collections/{layer.id}/items/{feature['id']}?f=json"
+        assert ask(served + path)["properties"] == feature["properties"]
+
+
+def test_the_provider_knows_every_property(layer: Layer) -> None:
+    from layers.ogc.features import FeatureProvider
+
+    provider = FeatureProvider({"name": "x", "type": "feature", "data": layer.model._meta.label})
+    assert list(provider.fields) == [known.name for known in layer.properties]

@@ -1,0 +1,210 @@
+"""The OGC API door: documents, links, methods, formats, languages."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import FeatureMake
+from django.test import Client
+from openapi_spec_validator import validate
+
+from layers.catalog import Layer, layer_get, layers
+
+BASE = "http://testserver/oapi"
+
+
+def get(client: Client, path: str, **params: str) -> dict[str, Any]:
+    response = client.get(f"/oapi{path}", params)
+    assert response.status_code == 200, response.content
+    document: dict[str, Any] = json.loads(response.content)
+    return document
+
+
+def links(document: Any) -> Iterator[dict[str, str]]:
+    if isinstance(document, dict):
+        found = document.get("links", [])
+        yield from found if isinstance(found, list) else []
+        for part in document.values():
+            yield from links(part)
+    elif isinstance(document, list):
+        for part in document:
+            yield from links(part)
+
+
+@pytest.mark.django_db
+def test_every_link_from_the_landing_page_on_leads_somewhere(client: Client, feature_make: FeatureMake) -> None:
+    for layer in layers():
+        for number in range(1, 4):
+            feature_make(layer, number)
+    todo, seen = [f"{BASE}?f=json", f"{BASE}/collections/markets/items?limit=1&f=json"], set()
+    while todo:
+        href = todo.pop()
+        if href in seen or not href.startswith(BASE):
+            continue
+        seen.add(href)
+        response = client.get(href)
+        assert response.status_code == 200, href
+        if "json" in response["Content-Type"]:
+            todo += [link["href"] for link in links(response.json())]
+    assert len([href for href in seen if "/items" in href]) > 12
+
+
+def test_links_say_what_they_are(client: Client) -> None:
+    document = get(client, "")
+    relations = {link["rel"] for link in document["links"]}
+    assert {"self", "alternate", "service-desc", "service-doc", "conformance", "data"} <= relations
+    assert all(link["title"] and link["type"] for link in links(document))
+    assert next(link for link in document["links"] if link["rel"] == "data")["href"] == f"{BASE}/collections"
+
+
+@pytest.mark.parametrize("path", ["/oapi", "/oapi/"])
+def test_the_landing_page_answers_with_and_without_a_slash(client: Client, path: str) -> None:
+    assert client.get(path).json()["title"] == "Geoportal Kota Mataram"
+
+
+def test_titles_are_in_the_language_asked_for(client: Client) -> None:
+    assert get(client, "/collections/markets")["title"] == "Pasar"
+    assert get(client, "/collections/markets", lang="en")["title"] == "Markets"
+    english = client.get("/oapi/collections/markets", headers={"Accept-Language": "en-GB,en;q=0.9"})
+    assert english.json()["title"] == "Markets"
+    assert english["Content-Language"] == "en"
+    assert {"Accept", "Accept-Language"} <= set(english["Vary"].split(", "))
+
+
+def test_a_collection_says_what_it_offers(client: Client, layer: Layer) -> None:
+    document = get(client, f"/collections/{layer.id}")
+    assert document["id"] == layer.id
+    assert document["itemType"] == "feature"
+    assert document["storageCrs"] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+    assert tuple(document["crs"]) == layer.crs
+    assert document["extent"]["spatial"]["bbox"] == [list(layer.bbox)]
+    relations = [link["rel"].rsplit("/", 1)[-1] for link in document["links"]]
+    assert {"items", "queryables", "schema", "license", "self"} <= set(relations)
+
+
+def test_the_schema_describes_every_property(client: Client, layer: Layer) -> None:
+    document = get(client, f"/collections/{layer.id}/schema", lang="en")
+    assert list(document["properties"]) == ["id", "geom", *(known.name for known in layer.properties)]
+    assert document["properties"]["geom"]["format"] == f"geometry-{layer.geometry_type.lower()}"
+    for known in layer.properties:
+        schema = document["properties"][known.name]
+        codes = schema.get("items", schema).get("enum", [])
+        assert schema["title"]
+        assert isinstance(schema["type"], str)
+        assert tuple(codes) == known.codes
+
+
+def test_the_schema_knows_units_ranges_and_labels(client: Client) -> None:
+    properties = get(client, "/collections/aid_posts/schema", lang="en")["properties"]
+    assert properties["capacity"] | {"x-ogc-propertySeq": 0} == {
+        "title": "capacity", "type": "integer", "minimum": 0, "maximum": 10_000_000, "x-ogc-unit": "people",
+        "x-ogc-propertySeq": 0,
+    }  # fmt: skip
+    assert {"const": "dapur_umum", "title": "Public kitchen"} in properties["type"]["oneOf"]
+    assert properties["area"]["readOnly"] is True
+
+
+def test_queryables_are_what_items_can_be_filtered_by(client: Client, layer: Layer) -> None:
+    document = get(client, f"/collections/{layer.id}/queryables")
+    assert list(document["properties"]) == ["geom", *(known.name for known in layer.properties)]
+    assert document["properties"]["geom"]["$ref"] == f"https://geojson.org/schema/{layer.geometry_type}.json"
+    assert "type" not in document["properties"]["geom"]
+
+
+def test_items_and_item_agree(client: Client, layer: Layer, feature_make: FeatureMake) -> None:
+    made = feature_make(layer)
+    page = get(client, f"/collections/{layer.id}/items")
+    assert (page["type"], page["numberMatched"], page["numberReturned"]) == ("FeatureCollection", 1, 1)
+    feature = get(client, f"/collections/{layer.id}/items/{made.id}")
+    del feature["links"]
+    assert page["features"] == [feature]
+
+
+def test_pages_are_linked_to_the_end(client: Client, feature_make: FeatureMake) -> None:
+    for number in range(6):
+        feature_make(layer_get("markets"), number)
+    href: str | None = f"{BASE}/collections/markets/items?limit=2&q=name&f=json"
+    pages = []
+    while href:
+        page = client.get(href).json()
+        pages.append([feature["id"] for feature in page["features"]])
+        following = [link["href"] for link in page["links"] if link["rel"] == "next"]
+        href = following[0] if following else None
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert len({id for page in pages for id in page}) == 6
+    assert [link["rel"] for link in page["links"] if link["rel"] == "prev"] == ["prev"]
+
+
+def test_content_crs_names_the_crs(client: Client, feature_make: FeatureMake) -> None:
+    made = feature_make(layer_get("markets"))
+    utm = "http://www.opengis.net/def/crs/EPSG/0/32750"
+    for path in ("/oapi/collections/markets/items", f"/oapi/collections/markets/items/{made.id}"):
+        assert client.get(path)["Content-Crs"] == "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"
+        assert client.get(path, {"crs": utm})["Content-Crs"] == f"<{utm}>"
+
+
+@pytest.mark.parametrize(
+    ("path", "type"),
+    [
+        ("", "application/json"),
+        ("/conformance", "application/json"),
+        ("/openapi", "application/vnd.oai.openapi+json;version=3.0"),
+        ("/collections", "application/json"),
+        ("/collections/markets", "application/json"),
+        ("/collections/markets/schema", "application/schema+json"),
+        ("/collections/markets/queryables", "application/schema+json"),
+        ("/collections/markets/items", "application/geo+json"),
+    ],
+)
+@pytest.mark.django_db
+def test_format_by_parameter_and_by_accept(client: Client, path: str, type: str) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    assert client.get(f"/oapi{path}")["Content-Type"] == type
+    assert client.get(f"/oapi{path}", headers={"Accept": "*/*"})["Content-Type"] == type
+    assert client.get(f"/oapi{path}", headers={"Accept": "image/png"})["Content-Type"] == type
+    assert client.get(f"/oapi{path}", headers={"Accept": "application/json"})["Content-Type"] == type
+    assert client.get(f"/oapi{path}", headers={"Accept": browser})["Content-Type"].startswith("text/html")
+    assert client.get(f"/oapi{path}?f=json", headers={"Accept": browser})["Content-Type"] == type
+    assert client.get(f"/oapi{path}?f=html")["Content-Type"].startswith("text/html")
+    assert client.get(f"/oapi{path}?f=xml").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["", "/conformance", "/openapi"])
+def test_strangers_pass_where_qgis_sends_them(client: Client, path: str) -> None:
+    assert client.get(f"/oapi{path}", {"SERVICE": "WFS", "REQUEST": "GetCapabilities"}).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["", "/collections", "/collections/markets/items"])
+def test_methods(client: Client, path: str) -> None:
+    options = client.options(f"/oapi{path}")
+    assert (options.status_code, options["Allow"], options.content) == (204, "GET, HEAD, OPTIONS", b"")
+    head = client.head(f"/oapi{path}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head["Content-Length"]) > 100
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        refused = Client(enforce_csrf_checks=True).generic(method, f"/oapi{path}", b"{}")
+        assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD, OPTIONS")
+        assert refused["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_openapi_document_is_valid_and_complete(client: Client, language: str) -> None:
+    response = client.get("/oapi/openapi", {"lang": language})
+    document = response.json()
+    validate(document)
+    assert len(response.content) < 300_000
+    limit = document["components"]["parameters"]["limit"]["schema"]
+    assert (limit["default"], limit["maximum"]) == (100, 10_000)
+    for layer in layers():
+        names = [part.get("name") for part in document["paths"][f"/collections/{layer.id}/items"]["get"]["parameters"]]
+        assert {known.name for known in layer.properties} <= set(names)
+    assert "$ref" not in json.dumps(document).replace('"$ref": "#/', "")
+
+
+def test_web_maps_of_other_sites_may_read(client: Client) -> None:
+    response = client.get("/oapi", headers={"Origin": "https://peta.example"})
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert "Content-Crs" in response["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in response

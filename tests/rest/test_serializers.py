@@ -1,0 +1,270 @@
+"""What is no feature of the layer is refused, and the answer says why."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, feature_body
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from layers.catalog import Layer, layer_get
+from layers.rest.serializers import FeatureGeometryField, serializer_for
+
+Client = Callable[..., APIClient]
+
+
+def sent(client: APIClient, layer: Layer, body: Any) -> Any:
+    """The answer to a body that is JSON by json.dumps, which also writes what a careful client would not."""
+    return client.generic("POST", f"/api/v1/{layer.id}/", json.dumps(body), content_type="application/geo+json")
+
+
+def refused(client: APIClient, layer: Layer, body: Any) -> dict[str, list[str]]:
+    """The errors of a body that must not be stored."""
+    count = layer.model.objects.count()
+    answer = sent(client, layer, body)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert layer.model.objects.count() == count
+    problem = answer.json()
+    assert problem["title"] == "Bad Request"
+    assert problem["detail"]
+    return problem.get("errors", {})  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        5,
+        "Feature",
+        [],
+        {},
+        {"type": "FeatureCollection", "features": []},
+        {"type": "Point", "coordinates": [116.1, -8.58]},
+        {"type": "Feature", "properties": []},
+        {"type": "Feature", "properties": "name"},
+    ],
+)
+def test_a_body_that_is_no_feature(client_with: Client, body: Any) -> None:
+    layer = layer_get("markets")
+    answer = sent(client_with(layer, "add"), layer, body)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert answer.json() == {
+        "title": "Bad Request",
+        "status": 400,
+        "detail": 'Send one GeoJSON Feature: {"type": "Feature", "geometry": {...}, "properties": {...}}.',
+    }
+
+
+def test_required_properties(writer: APIClient, layer: Layer) -> None:
+    required = [known.name for known in layer.properties if known.required]
+    errors = refused(writer, layer, {"type": "Feature"})
+    assert errors == {name: ["This field is required."] for name in ("geom", *required)}
+    errors = refused(writer, layer, {"type": "Feature", "geometry": None, "properties": dict.fromkeys(required)})
+    assert errors == {name: ["This field may not be null."] for name in ("geom", *required)}
+
+
+def test_unknown_properties_are_named(writer: APIClient, layer: Layer) -> None:
+    errors = refused(writer, layer, feature_body(layer, nmae="Pasar", geom=1) | {"bbox": []})
+    assert errors == {
+        "properties": [
+            "There is no property 'nmae'. Is 'name' meant?",
+            "There is no property 'geom'.",
+        ]
+    }
+
+
+def test_computed_properties_are_ignored(writer: APIClient, layer: Layer) -> None:
+    computed = {known.name: "x" for known in layer.properties if known.read_only}
+    answer = sent(writer, layer, feature_body(layer, **computed) | {"id": 999})
+    assert answer.status_code == 201
+    assert answer.json()["id"] != 999
+    assert "x" not in answer.json()["properties"].values()
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({"code": "a b"}, "A code holds no spaces."),
+        ({"code": ""}, "This field may not be blank."),
+        ({"code": "x" * 65}, "Ensure this field has no more than 64 characters."),
+        ({"name": "x" * 201}, "Ensure this field has no more than 200 characters."),
+        ({"name": "  "}, "This field may not be blank."),
+        ({"name": ["x"]}, "This must be text."),
+        ({"name": "a\0b"}, "Null characters are not allowed."),
+        ({"name": "\ud800"}, "Surrogate characters are not allowed: U+D800."),
+        ({"type": "warung"}, "'warung' is none of the codes: pasar_rakyat, pasar_induk, pasar_modern, pasar_khusus."),
+        ({"type": "\ud800"}, "'\\ud800' is none of the codes: pasar_rakyat, pasar_induk, pasar_modern, pasar_khusus."),
+        ({"condition": "a\0"}, "'a\\x00' is none of the codes: baik, rusak_ringan, rusak_sedang, rusak_berat."),
+        ({"kiosks": -1}, "Ensure this value is greater than or equal to 0."),
+        ({"kiosks": 10**30}, "Ensure this value is less than or equal to 10000000."),
+        ({"kiosks": 1.5}, "A valid integer is required."),
+        ({"kiosks": True}, "A valid integer is required."),
+        ({"sni_certified": "maybe"}, "This must be true or false."),
+        ({"is_price_reference": None}, "This field may not be null."),
+        ({"operating_days": "senin"}, "This must be a list of codes."),
+        (
+            {"operating_days": ["senin", "lusa"]},
+            "'lusa' is none of the codes: senin, selasa, rabu, kamis, jumat, sabtu, minggu.",
+        ),
+        (
+            {"opens_at": "25:00"},
+            "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].",
+        ),
+        (
+            {"observed_at": "kemarin"},
+            "Datetime has wrong format. Use one of these formats instead: "
+            "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].",
+        ),
+        ({"observed_at": "9999-12-31T23:59:59Z"}, "This time is out of range."),
+        ({"observed_at": "0001-01-01T00:00:00+14:00"}, "This time is out of range."),
+    ],
+)
+def test_a_bad_value_names_its_property(client_with: Client, properties: dict[str, Any], message: str) -> None:
+    layer = layer_get("markets")
+    errors = refused(client_with(layer, "add"), layer, feature_body(layer, **properties))
+    assert errors == {name: [message] for name in properties}
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({"kind": "peringatan"}, "A warning needs its start and its end."),
+        ({"value_min": 2, "value_max": 1, "unit": "m"}, "The highest value is below the lowest."),
+        ({"value_min": 1}, "Values need a unit."),
+        ({"value_min": 0, "value_max": 2, "unit": "indeks"}, "An index lies between 0 and 1."),
+        ({"valid_from": "2026-01-02", "valid_to": "2026-01-01"}, "The validity ends before it begins."),
+    ],
+)
+def test_a_rule_over_several_properties(client_with: Client, properties: dict[str, Any], message: str) -> None:
+    layer = layer_get("disaster_zones")
+    assert refused(client_with(layer, "add"), layer, feature_body(layer, **properties)) == {
+        "non_field_errors": [message]
+    }
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "Infinity", "x", [], {}])
+def test_a_number_is_finite(client_with: Client, value: Any) -> None:
+    layer = layer_get("disaster_zones")
+    errors = refused(client_with(layer, "add"), layer, feature_body(layer, value_min=value, unit="m"))
+    assert list(errors) == ["value_min"]
+
+
+def test_a_code_that_is_taken(writer: APIClient, feature_make: FeatureMake, layer: Layer) -> None:
+    feature_make(layer)
+    assert list(refused(writer, layer, feature_body(layer))) == ["code"]
+    other = feature_make(layer, 2)
+    change = {"type": "Feature", "properties": {"code": feature_body(layer)["properties"]["code"]}}
+    answer = writer.patch(f"/api/v1/{layer.id}/{other.pk}/", change, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["code"])
+
+
+def test_the_answer_speaks_the_language_of_the_request(client_with: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("disaster_zones")
+    client = client_with(layer, "add")
+    body = json.dumps(feature_body(layer, kind="peringatan"))
+    for language, words in (
+        ("id", "Peringatan memerlukan awal dan akhir masa berlaku."),
+        ("en", "A warning needs its start and its end."),
+    ):
+        answer = client.generic("POST", f"/api/v1/{layer.id}/?lang={language}", body, content_type="application/json")
+        assert answer["Content-Language"] == language
+        assert answer.json() == {
+            "title": "Bad Request",
+            "status": 400,
+            "detail": words,
+            "errors": {"non_field_errors": [words]},
+        }
+
+
+WORLD = (
+    "Coordinates outside the world: longitude must be -180 to 180 and latitude -90 to 90, in the order longitude, "
+    "latitude."
+)
+POINT = 'This is not a GeoJSON geometry such as {"type": "Point", "coordinates": [116.1, -8.58]}.'
+POLYGON = (
+    'This is not a GeoJSON geometry such as {"type": "Polygon", "coordinates": '
+    "[[[116, -9], [117, -9], [117, -8], [116, -9]]]}."
+)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "message"),
+    [
+        (5, POINT),
+        ([], POINT),
+        ({}, POINT),
+        ("POINT (116.1 -8.58)", POINT),
+        ({"type": "Point"}, POINT),
+        ({"type": "Point", "coordinates": [116.1]}, POINT),
+        ({"type": "Point", "coordinates": [116.1, -8.58, 0, 0]}, POINT),
+        ({"type": "Point", "coordinates": ["116.1", "-8.58"]}, POINT),
+        ({"type": "Point", "coordinates": {"x": 1}}, POINT),
+        ({"type": "Point\0", "coordinates": [116.1, -8.58]}, POINT),
+        ({"type": "Point", "coordinates": [10**400, 0]}, POINT),
+        ({"type": "Feature", "geometry": {"type": "Point", "coordinates": [116.1, -8.58]}}, POINT),
+        ({"type": "Point", "coordinates": []}, "The geometry is empty."),
+        ({"type": "Point", "coordinates": [-8.58, 116.1]}, WORLD),
+        ({"type": "Point", "coordinates": [181, 0]}, WORLD),
+        ({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, "The geometry must be a Point, not a LineString."),
+    ],
+)
+def test_a_bad_point(client_with: Client, geometry: Any, message: str) -> None:
+    layer = layer_get("markets")
+    body = feature_body(layer) | {"geometry": geometry}
+    assert refused(client_with(layer, "add"), layer, body) == {"geom": [message]}
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_a_coordinate_is_finite(client_with: Client, number: str) -> None:
+    layer = layer_get("markets")
+    body = json.dumps(feature_body(layer)).replace("116.1", number)
+    answer = client_with(layer, "add").generic("POST", "/api/v1/markets/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"geom": [POINT]})
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "message"),
+    [
+        ([], "The geometry is empty."),
+        ([[]], "The geometry is empty."),
+        ([[[0, 0], [1, 0], [1, 1]]], POLYGON),
+        ([[[0, 0], [1, 0], [1, 1], [0, 1]]], POLYGON),
+        ([[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]], "The geometry is not valid: Self-intersection[0.5 0.5]."),
+        ([[[0, 0], [200, 0], [1, 1], [0, 0]]], WORLD),
+    ],
+)
+def test_a_bad_polygon(client_with: Client, coordinates: Any, message: str) -> None:
+    layer = layer_get("disaster_zones")
+    body = feature_body(layer) | {"geometry": {"type": "Polygon", "coordinates": coordinates}}
+    assert refused(client_with(layer, "add"), layer, body) == {"geom": [message]}
+
+
+def test_the_crs_of_old_geojson_is_not_followed(client_with: Client) -> None:
+    """GDAL would fetch such an address; and RFC 7946 knows one CRS only."""
+    layer = layer_get("markets")
+    crs = {"type": "link", "properties": {"href": "http://127.0.0.1:9/", "type": "proj4"}}
+    body = feature_body(layer)
+    body["geometry"]["crs"] = body["crs"] = crs
+    assert sent(client_with(layer, "add"), layer, body).json()["geometry"]["coordinates"] == [116.1, -8.58]
+
+
+def test_the_id_of_another_feature(writer: APIClient, feature_make: FeatureMake, layer: Layer) -> None:
+    feature = feature_make(layer)
+    for id in (feature.pk + 1, [feature.pk], None):
+        body = {"type": "Feature", "id": id, "properties": {"name": "Lain"}}
+        answer = writer.patch(f"/api/v1/{layer.id}/{feature.pk}/", body, format="json")
+        assert (answer.status_code, answer.json()["errors"]) == (400, {"id": ["This is the id of another feature."]})
+    for id in (feature.pk, str(feature.pk)):
+        body = {"type": "Feature", "id": id, "properties": {"name": "Lain"}}
+        assert writer.patch(f"/api/v1/{layer.id}/{feature.pk}/", body, format="json").status_code == 200
+
+
+@given(st.tuples(st.floats(-180, 180), st.floats(-90, 90)))
+def test_coordinates_come_back_as_they_went_in(position: tuple[float, float]) -> None:
+    field = serializer_for(layer_get("markets"))().fields["geom"]
+    assert isinstance(field, FeatureGeometryField)
+    geometry = {"type": "Point", "coordinates": list(position)}
+    assert field.to_representation(field.to_internal_value(geometry)) == geometry

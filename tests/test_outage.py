@@ -1,0 +1,112 @@
+"""A stopped database is a 503 to come back after, and the portal works again by itself."""
+
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+
+class Cable:
+    """A TCP line to the database that can be pulled out and plugged in again."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
+        self.plugged = False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            if not self.plugged:
+                near.close()
+                continue
+            far = socket.create_connection(self.target)
+            self.ends += [near, far]
+            threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector, near, far:
+            selector.register(near, selectors.EVENT_READ, far)
+            selector.register(far, selectors.EVENT_READ, near)
+            try:
+                while True:
+                    for key, _ in selector.select():
+                        data = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                        if not data:
+                            return
+                        key.data.sendall(data)
+            except OSError:
+                return
+
+    def pull(self) -> None:
+        self.plugged = False
+        for end in self.ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self.ends.clear()
+
+
+@contextmanager
+def portal(database_port: int) -> Iterator[int]:
+    """The portal as ``script/server`` serves it, in a process of its own; yields its port."""
+    known = connection.settings_dict
+    url = f"postgresql://{known['USER']}:{known['PASSWORD']}@127.0.0.1:{database_port}/{known['NAME']}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(
+        [*granian, "geoportal.wsgi:application"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def ask(port: int, path: str) -> tuple[int, str | None]:
+    """Status and Retry-After."""
+    for _ in range(200):
+        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as line, suppress(ConnectionRefusedError):
+            line.request("GET", path)
+            answer = line.getresponse()
+            return answer.status, answer.getheader("Retry-After")
+        time.sleep(0.1)
+    raise AssertionError("the portal did not start")
+
+
+PATHS = ["/oapi/collections/markets/items", "/oapi/collections/markets/items/1", "/api/v1/markets/", "/readyz"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_portal_outlives_its_database() -> None:
+    known = connection.settings_dict
+    cable = Cable((known["HOST"], int(known["PORT"])))
+    with portal(cable.port) as port, closing(cable.listener):
+        for _ in range(2):
+            assert [ask(port, path) for path in PATHS] == [(503, "10")] * 4
+            assert ask(port, "/healthz")[0] == ask(port, "/oapi/collections")[0] == 200
+            cable.plugged = True
+            assert [ask(port, path)[0] for path in PATHS] == [200, 404, 200, 200]
+            cable.pull()

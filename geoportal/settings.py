@@ -140,7 +140,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": text("Geoportal Kota Mataram: REST", "Geoportal of Kota Mataram: REST"),
     "DESCRIPTION": text(
-        "Membaca terbuka untuk semua. Menulis memerlukan izin atas lapisannya, melalui sesi, autentikasi dasar, atau token.",
+        "Membaca terbuka untuk semua. Menulis memerlukan izin atas lapisannya: sesi, autentikasi dasar, atau token.",
         "Reading is open to all. Writing needs the permission of the layer, by session, basic authentication or token.",
     ),
     "VERSION": "1",

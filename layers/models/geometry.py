@@ -38,7 +38,8 @@ def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
             code="geometry_type",
             params={"expected": geometry_type, "given": geom.geom_type},
         )
-    if geom.empty or (geometry_type == "MultiPolygon" and any(part.empty for part in geom)):
+    parts = list(geom) if isinstance(geom, MultiPolygon) else [geom]
+    if geom.empty or any(part.empty for part in parts):
         raise ValidationError(text("Geometri kosong.", "The geometry is empty."), code="geometry_empty")
     if not geom.valid:
         raise ValidationError(

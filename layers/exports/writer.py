@@ -1,0 +1,146 @@
+"""A layer as a file: streamed out of PostGIS in Arrow batches, and moved into place when it is whole."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv
+from pyogrio.raw import write_arrow
+
+from layers.catalog import Layer
+from layers.errors import Problem
+from layers.models.geometry import SRID
+from layers.query.rows import features_fetch, rows_fetch
+from layers.text import text
+
+TYPES = {
+    None: pa.string(),
+    "uri": pa.string(),
+    "date": pa.date32(),
+    "time": pa.time32("s"),
+    "date-time": pa.timestamp("us", tz="UTC"),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "array": pa.string(),
+}
+"""Arrow's type by JSON type, or by format where the type is ``string``."""
+
+
+def layer_export(layer: Layer, file: Path, *, overwrite: bool = False) -> int:
+    """Write all features of a layer to a file in the format of its ending, and say how many.
+
+    Written are ``id`` and the published properties, and the geometry in EPSG:4326: in CSV as ``lon`` and ``lat`` for
+    points, as ``wkt`` for polygons. Lists are lists in GeoJSON, elsewhere text separated by ``;``.
+
+    Raises:
+        Problem: the ending names no format, there is no such folder, or the file exists and may not be replaced.
+    """
+    write = WRITERS.get(file.suffix.lower())
+    if write is None:
+        endings = ", ".join(WRITERS)
+        raise Problem(
+            text(
+                f"Nama berkas harus berakhir dengan salah satu dari {endings}.",
+                f"The file must end in one of {endings}.",
+            )
+        )
+    if not file.parent.is_dir():
+        raise Problem(text(f"Tidak ada folder {file.parent}.", f"There is no folder {file.parent}."))
+    if file.exists() and not overwrite:
+        raise Problem(
+            text(f"{file} sudah ada; ganti dengan --overwrite.", f"{file} exists; replace it with --overwrite.")
+        )
+    try:
+        with TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}-") as folder:
+            rows = write(layer, Path(folder) / file.name)
+            for part in Path(folder).iterdir():
+                os.replace(part, file.parent / part.name)
+    except (OSError, RuntimeError) as error:  # GDAL's are RuntimeErrors
+        raise Problem(text(f"{file} tidak dapat ditulis: {error}", f"{file} cannot be written: {error}")) from error
+    return rows
+
+
+class Batches:
+    """The features of a layer as Arrow record batches.
+
+    ``rows`` counts those that passed; ``fault`` is what broke off the reading, which GDAL keeps to itself.
+    """
+
+    def __init__(self, layer: Layer, geometry: dict[str, pa.DataType]) -> None:
+        self.layer, self.geometry, self.rows = layer, tuple(geometry), 0
+        self.fault: Exception | None = None
+        properties = {
+            known.name: TYPES[known.format if known.type == "string" else known.type] for known in layer.properties
+        }
+        self.schema = pa.schema({"id": pa.int64(), **properties, **geometry})
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for rows in rows_fetch(self.layer, self.geometry):
+                columns = zip(zip(*rows, strict=True), self.schema, strict=True)
+                self.rows += len(rows)
+                yield pa.RecordBatch.from_arrays([_array(*column) for column in columns], schema=self.schema)
+        except Exception as fault:
+            self.fault = fault
+            raise
+
+
+def _array(values: Iterable[Any], field: pa.Field) -> pa.Array:
+    # Arrow never lets go of the memoryviews that psycopg2 hands out.
+    return pa.array(map(bytes, values) if field.type == pa.binary() else values, field.type)
+
+
+def _gdal_write(layer: Layer, file: Path, driver: str, **options: str) -> int:
+    batches = Batches(layer, {"wkb": pa.binary()})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Normalized/laundered field name", RuntimeWarning)  # Shapefile's ten letters
+        try:
+            write_arrow(
+                pa.RecordBatchReader.from_batches(batches.schema, batches),
+                file,
+                driver=driver,
+                geometry_name="wkb",
+                geometry_type=layer.geometry_type,
+                crs=f"EPSG:{SRID}",
+                **options,
+            )
+        except RuntimeError as error:
+            raise batches.fault or error from None
+    return batches.rows
+
+
+def _csv_write(layer: Layer, file: Path) -> int:
+    point = layer.geometry_type == "Point"
+    batches = Batches(layer, {"lon": pa.float64(), "lat": pa.float64()} if point else {"wkt": pa.string()})
+    with csv.CSVWriter(file, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return batches.rows
+
+
+def _geojson_write(layer: Layer, file: Path) -> int:
+    """RFC 7946, made in PostGIS: GDAL would round numbers."""
+    rows = 0
+    with file.open("w", encoding="utf-8") as out:
+        out.write('{"type":"FeatureCollection","features":[')
+        for batch in features_fetch(layer):
+            out.write(("," if rows else "") + "\n" + ",\n".join(feature for (feature,) in batch))
+            rows += len(batch)
+        out.write("\n]}\n")
+    return rows
+
+
+WRITERS: dict[str, Callable[[Layer, Path], int]] = {
+    ".gpkg": partial(_gdal_write, driver="GPKG"),
+    ".geojson": _geojson_write,
+    ".csv": _csv_write,
+    ".fgb": partial(_gdal_write, driver="FlatGeobuf"),
+    ".shp": partial(_gdal_write, driver="ESRI Shapefile", ENCODING="UTF-8"),
+}
+"""By the file's ending."""

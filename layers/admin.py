@@ -1,0 +1,127 @@
+"""The admin: every layer of the catalogue, with a map that asks no server but the portal."""
+
+from math import log2
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.gis.admin import GISModelAdmin
+from django.contrib.gis.db.models import GeometryField
+from django.contrib.gis.forms import OSMWidget
+from django.contrib.gis.gdal import GDALException
+from django.contrib.gis.geos import GEOSGeometry
+from django.db import models
+from django.http import HttpRequest
+from django.utils.text import capfirst
+
+from layers.catalog import Layer, layers
+from layers.models import Feature
+from layers.models.fields import CodesField
+from layers.models.geometry import SRID
+from layers.text import text
+
+admin.site.site_title = text("Geoportal Kota Mataram", "Geoportal of Kota Mataram")
+admin.site.site_header = text("Geoportal Kota Mataram: admin", "Geoportal of Kota Mataram: admin")
+admin.site.index_title = text("Data dan pengguna", "Data and users")
+
+IDENTITY = ("code", "name")
+PLACE = ("geom", "address", "area", "declared_area")
+ORIGIN = ("source", "observed_at", "created_at", "updated_at")
+DRAWING = text(
+    "Klik untuk menggambar, klik ganda untuk menutup poligon. Geser titik untuk memindahkannya; Shift+klik menghapus "
+    "sudut poligon.",
+    "Click to draw, double-click to close a polygon. Drag a point to move it; Shift-click removes a polygon's corner.",
+)
+
+
+class MapWidget(OSMWidget):
+    """Django's map for drawing, over the outlines of the kecamatan instead of another server's tiles."""
+
+    template_name = "layers/map_widget.html"
+    map_srid = SRID
+
+    class Media:
+        extend = False
+        css = {"all": ["vendor/ol/ol.css", "gis/css/ol3.css", "layers/admin.css"]}
+        js = ["vendor/ol/dist/ol.js", "layers/map.js", "gis/js/OLMapWidget.js", "layers/admin.js"]
+
+    def deserialize(self, value: str) -> GEOSGeometry | None:
+        """Longitude, latitude, whatever CRS the text names: GDAL's transformation never ends on absurd coordinates."""
+        try:
+            geom: GEOSGeometry | None = super().deserialize(value)
+        except GDALException:
+            return None
+        if geom:
+            geom.srid = SRID
+        return geom
+
+
+class FeatureAdmin(GISModelAdmin):
+    """The admin of one layer."""
+
+    gis_widget = MapWidget  # type: ignore[assignment]  # the stubs name an instance; Django takes the class
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    date_hierarchy = "observed_at"
+    list_per_page = 50
+    show_full_result_count = False  # it would count the whole table once more
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What, where, source and time, and personal data apart; of a new feature nothing is computed yet."""
+        hidden = [] if obj else self.readonly_fields
+        names = [name for name in _names(self.model) if name not in hidden]
+        personal = self.model.restricted
+        what = [name for name in names if name not in (*IDENTITY, *PLACE, *ORIGIN, *personal)]
+        sets = [
+            (text("Keterangan", "Description"), [*IDENTITY, *what], []),
+            (text("Lokasi", "Location"), _among(names, *PLACE), []),
+            (text("Sumber dan waktu", "Source and time"), _among(names, *ORIGIN), []),
+            (text("Data pribadi, tidak dipublikasikan", "Personal data, never published"), [*personal], ["collapse"]),
+        ]
+        return [(title, {"fields": fields, "classes": classes}) for title, fields, classes in sets if fields]
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        """A list of codes is ticked, not typed; the map says how to draw on it."""
+        if isinstance(db_field, GeometryField):
+            kwargs["help_text"] = DRAWING
+        if not isinstance(db_field, CodesField):
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        return forms.MultipleChoiceField(
+            choices=db_field.base_field.flatchoices,
+            label=capfirst(db_field.verbose_name),
+            help_text=db_field.help_text,
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+        )
+
+
+def _options(layer: Layer) -> dict[str, Any]:
+    """What the admin lists, searches and filters by follows from the fields of the layer's model."""
+    names, fields = _names(layer.model), layer.model._meta.fields
+    codes = [field.name for field in fields if getattr(field, "output_field", field).choices]
+    flags = [field.name for field in fields if isinstance(field, models.BooleanField)]
+    return {
+        "list_display": [*IDENTITY, *codes, *_among(names, "area", "observed_at", "updated_at")],
+        "list_filter": [*codes, *flags],
+        "search_fields": [*IDENTITY, *_among(names, "area", "declared_area")],
+        "readonly_fields": [field.name for field in fields if not field.editable],
+        "gis_widget_kwargs": {"attrs": _view(layer)},
+    }
+
+
+def _view(layer: Layer) -> dict[str, float]:
+    """Centre and zoom at which a map 600 pixels wide shows the layer's extent."""
+    west, south, east, north = layer.bbox
+    zoom = int(log2(600 / 256 * 360 / (east - west)))
+    return {"default_lon": (west + east) / 2, "default_lat": (south + north) / 2, "default_zoom": zoom}
+
+
+def _names(model: type[Feature]) -> list[str]:
+    return [field.name for field in model._meta.fields if not field.primary_key]
+
+
+def _among(names: list[str], *wanted: str) -> list[str]:
+    return [name for name in wanted if name in names]
+
+
+for layer in layers():
+    admin.site.register(layer.model, FeatureAdmin, **_options(layer))

@@ -1,0 +1,259 @@
+"""What people see, in a real browser against a live server.
+
+Whatever a page asks of another host, and whatever it complains of, fails the test.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, square, values_make
+from django.contrib.auth.models import User
+from django.contrib.gis.geos import Point
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from layers.catalog import Layer, layer_get
+from layers.models import Feature
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = ("quic", "background-networking", "component-update", "sync", "gpu")
+ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
+HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;"
+# The map's colours, from portal.css and admin.css, and the rim of a dot that OpenLayers draws by itself.
+MARK, LIT, LAND, LAND_AT_NIGHT = (10, 107, 88), (180, 83, 9), (251, 252, 249), (25, 36, 31)
+ADMIN_LAND, ADMIN_DOT = (255, 255, 255), (51, 153, 204)
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright runs an event loop in this thread, where Django then refuses every query.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            yield browser
+            browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What went wrong in the page, or left the house."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
+    """A page on a phone of 360 pixels, in Indonesian; addresses are relative to the server."""
+    home, screen = live_server.url, {"width": 360, "height": 740}
+    context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Makassar")
+    page = context.new_page()
+    inside = (home, "data:", "blob:")
+    page.on("request", lambda request: request.url.startswith(inside) or complaints.append(f"asked {request.url}"))
+    page.on("pageerror", lambda error: complaints.append(f"failed: {error}"))
+    page.on("console", lambda said: said.type == "error" and complaints.append(f"said {said.text}"))
+    page.on("dialog", lambda dialog: complaints.append(f"opened {dialog.message}"))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def kecamatan(live_server: LiveServer, feature_make: FeatureMake) -> Feature:
+    layer = layer_get("administrative_areas")
+    return feature_make(layer, code="52.71.01", name="Ampenan", geom=square(116.09, -8.59, 0.03))
+
+
+def shown_on_map(page: Page, colour: tuple[int, int, int]) -> None:
+    """Wait until the page's map has a pixel of that colour."""
+    page.wait_for_function(
+        """colour => {
+            const canvas = document.querySelector(".ol-viewport canvas");
+            if (!canvas?.width) return false;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            for (let i = 0; i < data.length; i += 4)
+                if (colour.every((value, channel) => data[i + channel] === value)) return true;
+            return false;
+        }""",
+        arg=colour,
+    )
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than the screen."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return width
+
+
+@pytest.fixture
+def features(kecamatan: Feature, layer: Layer, feature_make: FeatureMake) -> list[Feature]:
+    return [feature_make(layer, number, name=f"Nama {number}") for number in range(2, 5)]
+
+
+def test_pages_of_the_portal_fit_a_phone(page: Page) -> None:
+    for path in ("/oapi/", "/oapi/collections", "/oapi/conformance"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert overflow(page) <= 0, path
+
+
+def test_pages_of_a_layer_fit_a_phone_and_draw(page: Page, layer: Layer, features: list[Feature]) -> None:
+    here = f"/oapi/collections/{layer.id}"
+    for path in (here, f"{here}/items", f"{here}/items/{features[0].pk}"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        shown_on_map(page, MARK)
+        assert overflow(page) <= 0, path
+    for path in (f"{here}/schema", f"{here}/queryables"):
+        page.goto(path)
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert overflow(page) <= 0, path
+
+
+def test_touch_targets_are_large(page: Page) -> None:
+    page.goto("/oapi/collections/markets/items")
+    targets = page.locator("header a, .crumbs a, .button, .chip, select, input, .ol-zoom button, footer nav a")
+    heights = targets.evaluate_all("all => all.map(one => [one.textContent, one.getBoundingClientRect().height])")
+    assert len(heights) > 12
+    assert [name for name, height in heights if height < 44] == []
+
+
+def test_openapi_page_shows_the_operations(page: Page) -> None:
+    page.goto("/oapi/openapi?f=html")
+    expect(page.locator(".opblock").first).to_be_visible()
+    assert page.locator(".opblock").count() > 6
+    assert overflow(page) <= 0
+
+
+def test_rest_documentation_loads_nothing_from_elsewhere(page: Page) -> None:
+    page.goto("/api/v1/docs/")
+    expect(page.locator(".opblock-tag").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "land"), [("light", LAND), ("dark", LAND_AT_NIGHT)])
+def test_follows_the_colour_scheme(page: Page, kecamatan: Feature, scheme: Any, land: tuple[int, int, int]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto("/oapi/collections/markets/items")
+    shown_on_map(page, land)
+
+
+def test_language_is_chosen_once(page: Page) -> None:
+    page.goto("/oapi/")
+    expect(page.locator("html")).to_have_attribute("lang", "id")
+    page.get_by_role("link", name="EN", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Geoportal of Kota Mataram")
+    page.get_by_role("link", name="Markets", exact=True).click()
+    expect(page.get_by_role("link", name="See the data")).to_be_visible()
+    page.get_by_role("link", name="ID", exact=True).click()
+    expect(page.get_by_role("link", name="Lihat data")).to_be_visible()
+
+
+def test_filter_asks_only_what_was_chosen(page: Page, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    feature_make(layer, 1, name="Pasar satu", type="pasar_rakyat")
+    feature_make(layer, 2, name="Pasar dua", type="pasar_induk")
+    page.goto("/oapi/collections/markets/items?lang=id&limit=5")
+    page.get_by_label("Jenis").select_option("Pasar induk")
+    page.get_by_role("button", name="Saring").click()
+    expect(page.locator("tbody th")).to_have_text("Pasar dua")
+    assert page.url.partition("?")[2] == "limit=5&lang=id&type=pasar_induk"
+    expect(page.get_by_label("Jenis")).to_have_value("pasar_induk")
+
+
+def test_pages_are_turned(page: Page, feature_make: FeatureMake) -> None:
+    for number in range(3):
+        feature_make(layer_get("markets"), number, name=f"Pasar {number}")
+    page.goto("/oapi/collections/markets/items?limit=2")
+    expect(page.get_by_role("status")).to_have_text(re.compile("Ditampilkan 2 dari 3"))
+    page.get_by_role("link", name="Berikutnya").click()
+    expect(page.locator("tbody th")).to_have_text("Pasar 2")
+    page.get_by_role("link", name="Sebelumnya").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
+def test_table_and_map_light_up_in_step(page: Page, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"), name="Pasar satu")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/oapi/collections/markets/items")
+    shown_on_map(page, MARK)
+    row = page.locator("tbody tr")
+    row.hover()
+    expect(row).to_have_class("lit")
+    shown_on_map(page, LIT)
+    page.mouse.move(1, 1)
+    page.locator(".map").hover(position={"x": 10, "y": 300})
+    expect(row).not_to_have_class("lit")
+    page.locator(".map").hover()
+    expect(row).to_have_class("lit")
+
+
+def test_hostile_words_stay_words(page: Page, feature_make: FeatureMake) -> None:
+    feature = feature_make(layer_get("markets"), name=HOSTILE, address=HOSTILE)
+    here = "/oapi/collections/markets/items"
+    for path, place in ((here, "tbody th"), (f"{here}/{feature.pk}", "h1")):
+        page.goto(path)
+        expect(page.locator(place)).to_have_text(HOSTILE)
+        shown_on_map(page, MARK)
+    page.goto(f"{here}?q={HOSTILE.replace('&', '%26')}")
+    expect(page.get_by_label("Kata")).to_have_value(HOSTILE)
+
+
+def test_fault_is_told_as_a_page(page: Page, complaints: list[str]) -> None:
+    page.goto("/oapi/collections/markets/items?bbox=<b>&lang=en")
+    expect(page.get_by_role("heading", level=1)).to_have_text("400 Bad Request")
+    expect(page.locator("main")).to_contain_text("'<b>' is not 4 or 6 numbers")
+    page.get_by_role("link", name="Home").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Geoportal of Kota Mataram")
+    assert [complaint.partition("(")[2] for complaint in complaints] == ["Bad Request)"]
+    complaints.clear()
+
+
+@pytest.fixture
+def officer(page: Page, client: Client, live_server: LiveServer, kecamatan: Feature) -> Page:
+    """The page of a superuser who is logged in."""
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+    page.context.add_cookies([session])
+    return page
+
+
+def test_point_is_drawn_and_saved(officer: Page) -> None:
+    officer.goto("/admin/layers/market/add/")
+    for name, value in values_make(layer_get("markets")).items():
+        field = officer.locator(f"[name={name}]")
+        field.select_option(value) if name == "type" else field.fill(value)
+    shown_on_map(officer, ADMIN_LAND)
+    officer.locator(".dj_map").click()
+    expect(officer.locator("[name=geom]")).to_have_value(re.compile('"Point"'))
+    officer.locator("[name=_save]").click()
+    expect(officer.locator(".messagelist .success")).to_be_visible()
+    stored = layer_get("markets").model.objects.get()
+    assert stored.geom.distance(Point(116.105, -8.575, srid=4326)) < 0.001
+    assert stored.area == "52.71.01"
+
+
+def test_stored_point_is_shown_and_kept(officer: Page, feature_make: FeatureMake) -> None:
+    market = feature_make(layer_get("markets"), geom=Point(116.1000000001, -8.5800000001, srid=4326))
+    officer.goto(f"/admin/layers/market/{market.pk}/change/")
+    shown_on_map(officer, ADMIN_DOT)
+    officer.locator("[name=name]").fill("Nama baru")
+    officer.locator("[name=_save]").click()
+    expect(officer.locator(".messagelist .success")).to_be_visible()
+    stored = type(market).objects.get()
+    assert (stored.name, stored.geom.coords) == ("Nama baru", (116.1000000001, -8.5800000001))
+
+
+def test_polygon_is_drawn(officer: Page) -> None:
+    officer.goto("/admin/layers/disasterzone/add/")
+    shown_on_map(officer, ADMIN_LAND)
+    area = officer.locator(".dj_map")
+    for x, y in ((80, 150), (200, 150), (200, 250)):
+        area.click(position={"x": x, "y": y})
+        officer.wait_for_timeout(300)
+    area.dblclick(position={"x": 80, "y": 250})
+    expect(officer.locator("[name=geom]")).to_have_value(re.compile('"MultiPolygon"'))

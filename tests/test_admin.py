@@ -1,0 +1,164 @@
+"""The admin: what it lists, what it stores, what it refuses, and who may see what."""
+
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, place, square, values_make
+from django.contrib.auth.models import Permission, User
+from django.forms import Form, MultiWidget
+from django.test import Client
+from django.urls import reverse
+
+from layers.catalog import Layer, layer_get
+from layers.models import Feature
+
+
+def address(layer: Layer, page: str, *args: Any) -> str:
+    return reverse(f"admin:layers_{layer.model._meta.model_name}_{page}", args=args)
+
+
+def posted(form: Form) -> dict[str, Any]:
+    """What a browser sends when the form goes back as it came."""
+    data: dict[str, Any] = {}
+    for bound in form:
+        value, widget = bound.value(), bound.field.widget
+        if bound.name == "geom":
+            data[bound.name] = widget.get_context(bound.name, value, {})["serialized"]
+        elif isinstance(widget, MultiWidget):
+            parts = enumerate(widget.decompress(value))
+            data |= {f"{bound.html_name}_{index}": "" if part is None else str(part) for index, part in parts}
+        elif value not in (None, False):
+            data[bound.html_name] = value
+    return data
+
+
+@pytest.fixture
+def feature(layer: Layer, feature_make: FeatureMake) -> Feature:
+    """One whose coordinates have every digit that a double holds."""
+    return feature_make(layer, geom=place(layer, 116.12345678901234, -8.587654321098765))
+
+
+@pytest.fixture
+def admin_client(client: Client, db: None) -> Client:
+    """A superuser's; without a password, which takes long to hash."""
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
+
+
+def test_list_shows_searches_and_filters(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    changelist = address(layer, "changelist")
+    for query in ("", f"?q={feature.code}", f"?q={feature.name}"):
+        assert feature.name in admin_client.get(changelist + query).content.decode(), query
+    assert feature.name not in admin_client.get(f"{changelist}?q=nowhere").content.decode()
+    filtered = admin_client.get(changelist).context["cl"].list_filter
+    assert set(filtered) == {
+        known.name
+        for known in layer.properties
+        if known.type == "boolean" or (known.choices and known.type == "string")
+    }
+
+
+def test_feature_is_added(admin_client: Client, layer: Layer) -> None:
+    page = admin_client.get(address(layer, "add"))
+    values = {name: value for name, value in values_make(layer).items() if "T00:00" not in str(value)}
+    times = {
+        f"{known.name}_{part}": value
+        for known in layer.properties
+        if known.required and known.format == "date-time"
+        for part, value in enumerate(("2026-01-01", "00:00"))
+    }
+    data = posted(page.context["adminform"].form) | values | times | {"geom": place(layer).json}
+    response = admin_client.post(address(layer, "add"), data)
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    stored = layer.model.objects.get(code=values["code"]).geom.normalize(clone=True)
+    assert stored.equals_exact(place(layer).normalize(clone=True), 1e-9)
+
+
+def test_saving_keeps_what_was_not_changed(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    before = layer.model.objects.filter(pk=feature.pk).values().get()
+    page = admin_client.get(address(layer, "change", feature.pk))
+    data = posted(page.context["adminform"].form) | {"name": "Nama baru"}
+    response = admin_client.post(address(layer, "change", feature.pk), data)
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    after = layer.model.objects.filter(pk=feature.pk).values().get()
+    assert after == before | {"name": "Nama baru", "updated_at": after["updated_at"]}
+
+
+def test_codes_are_ticked(admin_client: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    market = feature_make(layer, operating_days=["senin"])
+    page = admin_client.get(address(layer, "change", market.pk))
+    data = posted(page.context["adminform"].form)
+    assert data["operating_days"] == ["senin"]
+    admin_client.post(address(layer, "change", market.pk), data | {"operating_days": ["senin", "minggu"]})
+    market.refresh_from_db()
+    assert market.operating_days == ["senin", "minggu"]
+    response = admin_client.post(address(layer, "change", market.pk), data | {"operating_days": ["monday"]})
+    assert list(response.context["adminform"].form.errors) == ["operating_days"]
+
+
+BOWTIE = '{"type": "MultiPolygon", "coordinates": [[[[0, 0], [9, 9], [9, 0], [0, 9], [0, 0]]]]}'
+
+
+@pytest.mark.parametrize(
+    ("id", "geom"),
+    [
+        ("markets", ""),
+        ("markets", "POINT(1"),
+        ("markets", "\0"),
+        ("markets", '{"type": "Point"}'),
+        ("markets", '{"type": "Point", "coordinates": [1e308, 1e308]}'),
+        ("markets", '{"type": "Point", "coordinates": ["a", "b"]}'),
+        ("markets", "SRID=4326;POINT(181 0)"),
+        ("markets", "POINT EMPTY"),
+        ("markets", square(116.1, -8.6).json),
+        ("disaster_zones", BOWTIE),
+    ],
+)
+def test_bad_geometry_is_told_at_its_field(admin_client: Client, feature_make: FeatureMake, id: str, geom: str) -> None:
+    layer = layer_get(id)
+    feature = feature_make(layer)
+    page = admin_client.get(address(layer, "change", feature.pk))
+    data = posted(page.context["adminform"].form) | {"geom": geom}
+    response = admin_client.post(address(layer, "change", feature.pk), data)
+    assert response.status_code == 200
+    assert list(response.context["adminform"].form.errors) == ["geom"]
+    assert layer.model.objects.get(pk=feature.pk).geom == feature.geom
+
+
+def test_personal_data_is_apart(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    sets = admin_client.get(address(layer, "change", feature.pk)).context["adminform"].fieldsets
+    shown = [name for _, options in sets for name in options["fields"]]
+    assert sorted(shown) == sorted(field.name for field in layer.model._meta.fields if field.name != "id")
+    personal = [options["fields"] for _, options in sets if "collapse" in options["classes"]]
+    assert personal == ([list(layer.model.restricted)] if layer.model.restricted else [])
+
+
+def test_officer_has_his_layer_and_no_other(client: Client, layer: Layer, feature: Feature) -> None:
+    officer = User.objects.create_user("petugas", is_staff=True)
+    name = layer.model._meta.model_name
+    officer.user_permissions.set(Permission.objects.filter(codename__in=[f"view_{name}", f"change_{name}"]))
+    client.force_login(officer)
+    listed = client.get(reverse("admin:index")).context["app_list"]
+    assert [model["model"] for app in listed for model in app["models"]] == [layer.model]
+    other = layer_get("markets" if layer.id != "markets" else "aid_posts")
+    assert client.get(address(other, "changelist")).status_code == 403
+    assert client.get(address(layer, "add")).status_code == 403
+    assert client.get(address(layer, "change", feature.pk)).status_code == 200
+
+
+def test_map_has_the_layer_in_view_and_nothing_from_elsewhere(admin_client: Client, layer: Layer) -> None:
+    form = admin_client.get(address(layer, "add")).context["adminform"].form
+    west, south, east, north = layer.bbox
+    view = form.fields["geom"].widget.attrs
+    assert (view["default_lon"], view["default_lat"]) == ((west + east) / 2, (south + north) / 2)
+    pixels = (east - west) / 360 * 256 * 2 ** view["default_zoom"]
+    assert 300 < pixels <= 600
+    media = form.media
+    assert all(path.startswith("/static/") for path in [*map(media.absolute_path, media._js)])
+    assert "vendor/ol/dist/ol.js" in media._js
+
+
+@pytest.mark.parametrize(("language", "words"), [("id", "Data dan pengguna"), ("en", "Data and users")])
+def test_speaks_both_languages(admin_client: Client, language: str, words: str) -> None:
+    assert words in admin_client.get("/admin/", headers={"accept-language": language}).content.decode()

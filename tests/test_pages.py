@@ -1,0 +1,80 @@
+"""The HTML pages, without a browser: every one in both languages, with nothing from elsewhere and nothing unescaped."""
+
+from html.parser import HTMLParser
+
+import pytest
+from conftest import FeatureMake
+from django.test import Client
+
+from layers.catalog import Layer, layer_get
+
+HOSTILE = "</script><b>'\"&amp;"
+
+
+class Loaded(HTMLParser):
+    """The addresses that a browser fetches without being asked, and the tags."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        self.tags.append(tag)
+        address = given.get("href") if tag == "link" else given.get("src")
+        if address and given.get("rel") != "alternate":
+            self.addresses.append(address)
+
+
+def html(client: Client, path: str, language: str = "id", status: int = 200) -> str:
+    response = client.get(path, {"f": "html", "lang": language})
+    assert response.status_code == status
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    page: str = response.content.decode()
+    assert f'<html lang="{language}">' in page
+    assert all(address.startswith("/static/") for address in Loaded(page).addresses), path
+    return page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "word"), [("id", "Kesesuaian"), ("en", "Conformance")])
+@pytest.mark.parametrize("path", ["/oapi", "/oapi/collections", "/oapi/conformance", "/oapi/openapi"])
+def test_page_of_the_portal(client: Client, path: str, language: str, word: str) -> None:
+    assert word in html(client, path, language)
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_pages_of_a_layer(client: Client, layer: Layer, feature_make: FeatureMake, language: str) -> None:
+    feature = feature_make(layer, name="Nama satu")
+    here = f"/oapi/collections/{layer.id}"
+    for path in (here, f"{here}/schema", f"{here}/queryables", f"{here}/items"):
+        assert layer.title[language] in html(client, path, language)
+    for path in (f"{here}/items", f"{here}/items/{feature.pk}"):
+        assert "Nama satu" in html(client, path, language)
+
+
+def test_nothing_is_left_unescaped(client: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer, name=HOSTILE, address=HOSTILE, source=HOSTILE)
+    for path in ("/oapi/collections/markets/items", f"/oapi/collections/markets/items/{feature.pk}"):
+        page = html(client, path)
+        assert page.count("&lt;/script&gt;&lt;b&gt;&#x27;&quot;&amp;amp;") >= 3
+        assert HOSTILE not in page
+        assert "</script><b>" not in page
+
+
+@pytest.mark.django_db
+def test_fault_has_a_page_with_a_way_back(client: Client) -> None:
+    page = html(client, "/oapi/collections/<b>", "en", status=404)
+    assert "b" not in Loaded(page).tags
+    assert "&lt;b&gt;" in page
+    assert 'href="/oapi"' in page
+
+
+@pytest.mark.django_db
+def test_coordinates_of_another_crs_are_not_drawn(client: Client) -> None:
+    asked = {"f": "html", "crs": "http://www.opengis.net/def/crs/EPSG/0/32750"}
+    page = client.get("/oapi/collections/markets/items", asked).content.decode()
+    assert 'class="map"' not in page

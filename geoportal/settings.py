@@ -116,6 +116,8 @@ WHITENOISE_USE_FINDERS = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+if not PUBLIC_URL.startswith("https://"):
+    SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # browsers take it over https only, and complain otherwise
 
 GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 """What is published; read by ``layers.catalog`` and, unchanged, by pygeoapi itself."""

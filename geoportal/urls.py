@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("layers.ogc.urls")),
     path("api/v1/", include("layers.rest.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url="/static/layers/icon.svg")),
     path("healthz", alive),
     path("readyz", ready),
 ]

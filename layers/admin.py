@@ -97,7 +97,7 @@ class FeatureAdmin(GISModelAdmin):
 def _options(layer: Layer) -> dict[str, Any]:
     """What the admin lists, searches and filters by follows from the fields of the layer's model."""
     names, fields = _names(layer.model), layer.model._meta.fields
-    codes = [field.name for field in fields if getattr(field, "output_field", field).choices]
+    codes = [field.name for field in fields if field.choices]
     flags = [field.name for field in fields if isinstance(field, models.BooleanField)]
     return {
         "list_display": [*IDENTITY, *codes, *_among(names, "area", "observed_at", "updated_at")],

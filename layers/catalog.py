@@ -68,7 +68,7 @@ class Property:
             TypeError: the field is of a kind that :data:`JSON_TYPES` does not name.
         """
         column: Any = field.output_field if isinstance(field, models.GeneratedField) else field
-        item = column.base_field if isinstance(column, ArrayField) else column
+        listed: Any = column.base_field if isinstance(column, ArrayField) else field
         json_type = next((known for kind, known in JSON_TYPES.items() if isinstance(column, kind)), None)
         if json_type is None:
             raise TypeError(f"{field} is a {type(column).__name__}, which no JSON type is known for")
@@ -79,7 +79,7 @@ class Property:
             title=field.verbose_name,
             description=field.help_text,
             unit=getattr(column, "unit", ""),
-            choices=tuple((str(code), label) for code, label in item.flatchoices),
+            choices=tuple((str(code), label) for code, label in listed.flatchoices),
             minimum=getattr(column, "minimum", None),
             maximum=getattr(column, "maximum", None),
             max_length=column.max_length,

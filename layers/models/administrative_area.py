@@ -26,13 +26,14 @@ class AdministrativeArea(Feature):
     geom = models.MultiPolygonField(text("batas wilayah", "boundary"), srid=4326)
     level = models.GeneratedField(
         verbose_name=text("tingkat", "level"),
+        choices=Level,
         expression=Case(
             When(Exact(Length("code"), 2), then=Value(Level.PROVINCE.value)),
             When(Exact(Length("code"), 5), then=Value(Level.CITY.value)),
             When(Exact(Length("code"), 8), then=Value(Level.DISTRICT.value)),
             default=Value(Level.VILLAGE.value),
         ),
-        output_field=models.CharField(max_length=40, choices=Level),
+        output_field=models.CharField(max_length=40),
         db_persist=True,
     )
     parent = models.GeneratedField(

@@ -15,15 +15,13 @@ def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
     """``geom`` as it is stored: two dimensions, EPSG:4326 in longitude, latitude, of the layer's one type.
 
     Args:
-        geom: any geometry; without an SRID it is taken for longitude, latitude.
+        geom: any geometry, in degrees, longitude before latitude; an SRID of its own is ignored.
         geometry_type: ``Point`` or ``MultiPolygon``; a ``Polygon`` becomes a ``MultiPolygon`` of one.
 
     Raises:
         ValidationError: the geometry is of another type, empty, not valid in the sense of OGC 06-103r4 (a
             self-crossing ring, a coordinate that is no number) or outside the world; the message tells where.
     """
-    if geom.srid not in (None, SRID):
-        geom = geom.transform(SRID, clone=True)
     if geom.hasz:
         geom = GEOSGeometry(WKBWriter(dim=2).write(geom))
     geom.srid = SRID

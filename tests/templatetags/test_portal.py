@@ -74,6 +74,11 @@ def test_time_is_wita() -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["infinity", "9999-12-31T23:59:59+00:00", "12026-01-01T00:00:00+00:00"])
+def test_time_beyond_the_calendar_is_shown_as_it_is(value: str) -> None:
+    assert shown("disaster_zones", "valid_to", value) == value
+
+
 def test_columns_without_values_are_left_out() -> None:
     found = [feature(code="A", traders=None, los=0), feature(code="B", operating_days=[], address="")]
     assert [item.name for item in portal.filled(layer_get("markets"), found)] == ["code", "los"]

@@ -3,15 +3,20 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from layers.text import text
+
 
 class LayersConfig(AppConfig):
     name = "layers"
+    verbose_name = text("Lapisan", "Layers")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from layers import checks  # noqa: F401  (registers the system checks)
+        from layers.query.journal import journal_attach
         from layers.query.spatial import crs_register
         from layers.query.stamps import stamps_attach
 
         post_migrate.connect(crs_register, sender=self)
         post_migrate.connect(stamps_attach, sender=self)
+        post_migrate.connect(journal_attach, sender=self)

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "layers.middleware.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "layers.middleware.LanguageMiddleware",
@@ -125,7 +126,15 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(oapi|api)(/|$)"
-CORS_EXPOSE_HEADERS = ["Content-Crs", "Link", "Location", "Retry-After"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Crs",
+    "ETag",
+    "Link",
+    "Location",
+    "OGC-NumberMatched",
+    "OGC-NumberReturned",
+    "Retry-After",
+]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -169,4 +178,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django.contrib.gis": {"level": "ERROR"}},  # GEOS remarks on every geometry that is not valid
 }

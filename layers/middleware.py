@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -35,6 +36,17 @@ class LanguageMiddleware(LocaleMiddleware):
         translation.activate(language)
         request.LANGUAGE_CODE = language
         return None
+
+
+class CompressionMiddleware(BaseCompressionMiddleware):
+    """zstd, br or gzip, as the client takes it; formats that are compressed already stay as they are."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        media_type = response.get("Content-Type", "")
+        if not media_type.startswith("text/") and not any(word in media_type for word in ("json", "javascript", "xml")):
+            return response
+        compressed: HttpResponse = super().process_response(request, response)
+        return compressed
 
 
 class ProblemMiddleware:

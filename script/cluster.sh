@@ -98,6 +98,7 @@ cluster_start() (
 # In data.new until it is complete, so that a set-up which was broken off is begun anew.
 _cluster_make() {
     say "Making a private PostgreSQL cluster in .local/${CLUSTER##*/}"
+    umask 077
     rm -rf "$CLUSTER/data.new"
     python -c 'import secrets; print(secrets.token_urlsafe(24))' | _cluster_do tee password >/dev/null
     _cluster_do initdb -D data.new --username=geoportal --pwfile=password --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >/dev/null

@@ -14,8 +14,8 @@ from pyogrio.raw import write_arrow
 
 from layers.catalog import Layer
 from layers.errors import Problem
-from layers.models.geometry import SRID
-from layers.query.rows import features_fetch, rows_fetch
+from layers.query.params import FeatureQuery
+from layers.query.rows import EVERYTHING, features_fetch, properties_listed, rows_fetch
 from layers.text import text
 
 TYPES = {
@@ -72,17 +72,18 @@ class Batches:
     ``rows`` counts those that passed; ``fault`` is what broke off the reading, which GDAL keeps to itself.
     """
 
-    def __init__(self, layer: Layer, geometry: dict[str, pa.DataType]) -> None:
-        self.layer, self.geometry, self.rows = layer, tuple(geometry), 0
+    def __init__(self, layer: Layer, geometry: dict[str, pa.DataType], query: FeatureQuery = EVERYTHING) -> None:
+        self.layer, self.geometry, self.query, self.rows = layer, tuple(geometry), query, 0
         self.fault: Exception | None = None
         properties = {
-            known.name: TYPES[known.format if known.type == "string" else known.type] for known in layer.properties
+            known.name: TYPES[known.format if known.type == "string" else known.type]
+            for known in properties_listed(layer, query)
         }
         self.schema = pa.schema({"id": pa.int64(), **properties, **geometry})
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for rows in rows_fetch(self.layer, self.geometry):
+            for rows in rows_fetch(self.layer, self.geometry, self.query):
                 columns = zip(zip(*rows, strict=True), self.schema, strict=True)
                 self.rows += len(rows)
                 yield pa.RecordBatch.from_arrays([_array(*column) for column in columns], schema=self.schema)
@@ -96,18 +97,26 @@ def _array(values: Iterable[Any], field: pa.Field) -> pa.Array:
     return pa.array(map(bytes, values) if field.type == pa.binary() else values, field.type)
 
 
-def _gdal_write(layer: Layer, file: Path, driver: str, **options: str) -> int:
-    batches = Batches(layer, {"wkb": pa.binary()})
+def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **options: str) -> int:
+    """Write what a query finds, in its CRS and east before north, and say how many features.
+
+    Args:
+        options: ``driver`` and its options, as GDAL names them.
+
+    Raises:
+        RuntimeError: GDAL cannot write the file.
+    """
+    wanted = not query.skip_geometry
+    batches = Batches(layer, {"wkb": pa.binary()} if wanted else {}, query)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Normalized/laundered field name", RuntimeWarning)  # Shapefile's ten letters
         try:
             write_arrow(
                 pa.RecordBatchReader.from_batches(batches.schema, batches),
                 file,
-                driver=driver,
-                geometry_name="wkb",
-                geometry_type=layer.geometry_type,
-                crs=f"EPSG:{SRID}",
+                geometry_name="wkb" if wanted else None,
+                geometry_type=layer.geometry_type if wanted else None,
+                crs=f"EPSG:{query.crs.srid}" if wanted else None,
                 **options,
             )
         except RuntimeError as error:
@@ -137,10 +146,10 @@ def _geojson_write(layer: Layer, file: Path) -> int:
 
 
 WRITERS: dict[str, Callable[[Layer, Path], int]] = {
-    ".gpkg": partial(_gdal_write, driver="GPKG"),
+    ".gpkg": partial(gdal_write, driver="GPKG"),
     ".geojson": _geojson_write,
     ".csv": _csv_write,
-    ".fgb": partial(_gdal_write, driver="FlatGeobuf"),
-    ".shp": partial(_gdal_write, driver="ESRI Shapefile", ENCODING="UTF-8"),
+    ".fgb": partial(gdal_write, driver="FlatGeobuf"),
+    ".shp": partial(gdal_write, driver="ESRI Shapefile", ENCODING="UTF-8"),
 }
 """By the file's ending."""

@@ -25,8 +25,9 @@ from layers.catalog import layers
 from layers.errors import InvalidParameter
 from layers.ogc.schemas import plain_schema
 from layers.query.features import item_fetch, items_fetch
-from layers.query.params import FeatureQuery, id_parse
+from layers.query.params import FeatureQuery
 from layers.query.spatial import CRS84, crs_get
+from layers.query.values import id_parse
 
 
 class FeatureProvider(BaseProvider):
@@ -83,7 +84,7 @@ class FeatureProvider(BaseProvider):
         return {
             "type": "FeatureCollection",
             "features": orjson.loads(f"[{page.features}]"),
-            "numberMatched": page.matched,
+            **({} if page.matched is None else {"numberMatched": page.matched}),
             "numberReturned": page.returned,
         }
 
@@ -94,7 +95,7 @@ class FeatureProvider(BaseProvider):
             ProviderItemNotFoundError: there is none.
         """
         id = id_parse(identifier)
-        text = None if id is None else item_fetch(self.layer, id, crs_get(_crs_uri(crs_transform_spec)))
+        text = None if id is None else item_fetch(self.layer, id, crs_get(_crs_uri(crs_transform_spec)))[1]
         if text is None:
             raise ProviderItemNotFoundError(user_msg=f"no item {identifier}")
         feature: dict[str, Any] = orjson.loads(text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from layers.catalog import Layer, Property, config, in_language, layers
 from layers.ogc.schemas import plain_schema
-from layers.query.params import LARGEST
+from layers.query.values import LARGEST
 from layers.text import text
 
 Json = dict[str, Any]
@@ -66,7 +66,21 @@ def _paths(layer: Layer) -> dict[str, Json]:
     path = f"/collections/{layer.id}"
     name = "".join(part.capitalize() for part in layer.id.split("_"))
     title = in_language(layer.title)
-    shared = ("limit", "offset", "bbox", "bbox-crs", "crs", "datetime", "sortby", "q", "skipGeometry")
+    shared = (
+        "limit",
+        "next",
+        "offset",
+        "bbox",
+        "bbox-crs",
+        "crs",
+        "datetime",
+        "filter",
+        "filter-lang",
+        "filter-crs",
+        "sortby",
+        "q",
+        "skipGeometry",
+    )
     listed = {
         "name": "properties",
         "in": "query",
@@ -193,6 +207,22 @@ def _parameters() -> dict[str, Json]:
             text("Banyaknya item yang dilewati.", "Items to skip."),
             {"type": "integer", "minimum": 0, "maximum": LARGEST, "default": 0},
         ),
+        "next": query(
+            "next",
+            text("Token halaman dari tautan next.", "Token of a page, from a link next."),
+            {"type": "string"},
+        ),
+        "filter": query(
+            "filter",
+            text("Saringan CQL2; atribut yang berlaku ada di queryables.", "A CQL2 filter over the queryables."),
+            {"type": "string"},
+        ),
+        "filter-lang": query(
+            "filter-lang",
+            text("Bahasa saringan.", "Language of the filter."),
+            {"type": "string", "enum": ["cql2-text", "cql2-json"], "default": "cql2-text"},
+        ),
+        "filter-crs": query("filter-crs", text("CRS geometri saringan.", "CRS of the filter's geometries."), crs),
         "bbox": query(
             "bbox",
             text("Kotak minx,miny,maxx,maxy menurut bbox-crs.", "Box minx,miny,maxx,maxy in bbox-crs."),

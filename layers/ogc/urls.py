@@ -14,5 +14,6 @@ urlpatterns = [
     path("oapi/collections/<str:id>/schema", views.schema),
     path("oapi/collections/<str:id>/queryables", views.queryables),
     path("oapi/collections/<str:id>/items", views.items),
+    path("oapi/collections/<str:id>/search", views.search),
     path("oapi/collections/<str:id>/items/<str:item_id>", views.item),
 ]

@@ -4,12 +4,12 @@ Every document is made as JSON; where a browser asks, a template renders the sam
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import orjson
 import pygeoapi.api
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,13 +17,15 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from layers.catalog import Layer, in_language, layer_get
-from layers.errors import InvalidParameter, MethodNotAllowed, NotFound
+from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem
 from layers.ogc import engine, schemas
+from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
 from layers.ogc.openapi import openapi_document
-from layers.query.features import item_fetch, items_fetch
-from layers.query.params import FeatureQuery, crs_parse, id_parse, params_single
+from layers.query.features import Page, Version, item_fetch, items_fetch
+from layers.query.params import FeatureQuery, crs_parse, params_single
 from layers.query.spatial import CRS84, Crs
+from layers.query.values import id_parse
 from layers.text import text
 
 JSON = "application/json"
@@ -32,25 +34,20 @@ HTML = "text/html"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
-METHODS = "GET, HEAD, OPTIONS"
-
 View = Callable[..., HttpResponse]
 
 
-def resource(view: View) -> View:
-    """A resource that is read only: OPTIONS names its methods, any other method is refused."""
+def resource(view: View, methods: str = "GET, HEAD, OPTIONS") -> View:
+    """A resource of some methods: OPTIONS names them, any other is refused."""
 
     @csrf_exempt  # nothing is written here, and a refusal should say so rather than ask for a token
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers={"Allow": METHODS})
-        if request.method not in ("GET", "HEAD"):
-            raise MethodNotAllowed(
-                text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
-                + f" {METHODS}.",
-                headers={"Allow": METHODS},
-            )
+            return HttpResponse(status=204, headers={"Allow": methods})
+        if request.method not in methods.split(", "):
+            refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
+            raise MethodNotAllowed(f"{refused} {methods}.", headers={"Allow": methods})
         response = view(request, **kwargs)
         patch_vary_headers(response, ["Accept"])
         return response
@@ -106,21 +103,36 @@ def queryables(request: HttpRequest, id: str) -> HttpResponse:
 def items(request: HttpRequest, id: str) -> HttpResponse:
     layer = layer_get(id)
     query = FeatureQuery.parse(layer, dict(request.GET.lists()))
-    page = items_fetch(layer, query)
+    asked = representation(request, GEOJSON)
+    page = items_fetch(layer, query, _known(request, asked))
+    if page.features is None:
+        return cached(request, HttpResponse(status=304), page.version, asked)
     links = _alternates(request, GEOJSON)
-    if query.offset + page.returned < page.matched and page.returned:
-        links.append(_link(request, "next", query.offset + query.limit))
+    if page.next:
+        links.append(_page_link(request, "next", next=page.next))
     if query.offset:
-        links.append(_link(request, "prev", max(0, query.offset - query.limit)))
+        links.append(_page_link(request, "prev", offset=str(max(0, query.offset - query.limit))))
     links.append(_collection_link(request, layer))
-    head = {
-        "type": "FeatureCollection",
-        "numberMatched": page.matched,
-        "numberReturned": page.returned,
-        "timeStamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "links": links,
-    }
-    return _answer(request, "items", _with(head, f'"features":[{page.features}]'), layer, GEOJSON, query.crs)
+    response = _answer(request, "items", _page(page, links), layer, GEOJSON, query.crs)
+    return _cached_json(request, response, page.version, asked)
+
+
+@partial(resource, methods="POST, OPTIONS")
+def search(request: HttpRequest, id: str) -> HttpResponse:
+    """The parameters of items as members of a JSON object, for filters that are too long for an address."""
+    layer = layer_get(id)
+    asked = _body(request)
+    params = {name: [_parameter(value)] for name, value in asked.items()}
+    if isinstance(asked.get("filter"), dict):
+        params.setdefault("filter-lang", ["cql2-json"])
+    query = FeatureQuery.parse(layer, params)
+    page = items_fetch(layer, query)
+    links: list[dict[str, Any]] = [_collection_link(request, layer)]
+    if page.next:
+        following = {name: value for name, value in asked.items() if name != "offset"} | {"next": page.next}
+        address = request.build_absolute_uri(request.path)
+        links.append({"rel": "next", "type": GEOJSON, "href": address, "method": "POST", "body": following})
+    return HttpResponse(_page(page, links), content_type=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
 
 
 @resource
@@ -129,13 +141,18 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
     crs = crs_parse(layer, given.get("crs", CRS84), "crs")
     number = id_parse(item_id)
-    feature = None if number is None else item_fetch(layer, number, crs)
-    if feature is None:
+    asked = representation(request, GEOJSON)
+    known = _known(request, asked)
+    version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known)
+    if version and version.tag == known:
+        return cached(request, HttpResponse(status=304), version, asked)
+    if version is None or feature is None:
         raise NotFound(
             text(f"Tidak ada item {item_id!r} di {layer.id}.", f"There is no item {item_id!r} in {layer.id}.")
         )
     links = [*_alternates(request, GEOJSON), _collection_link(request, layer)]
-    return _answer(request, "item", _with({"links": links}, feature[1:-1]), layer, GEOJSON, crs)
+    response = _answer(request, "item", _with({"links": links}, feature[1:-1]), layer, GEOJSON, crs)
+    return _cached_json(request, response, version, asked)
 
 
 def base_url(request: HttpRequest) -> str:
@@ -176,6 +193,36 @@ def _format(request: HttpRequest, media_type: str) -> str:
     return given
 
 
+def _page(page: Page, links: list[dict[str, Any]]) -> bytes:
+    counts = {"numberMatched": page.matched, "numberReturned": page.returned}
+    known = {name: count for name, count in counts.items() if count is not None}
+    return _with({"type": "FeatureCollection", **known, "links": links}, f'"features":[{page.features}]')
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        body = orjson.loads(request.body)
+    except (orjson.JSONDecodeError, RequestDataTooBig) as error:
+        raise Problem(text(f"Isi permintaan bukan JSON: {error}.", f"The body is not JSON: {error}.")) from error
+    if not isinstance(body, dict):
+        raise Problem(
+            text(
+                'Kirim objek seperti {"filter": ..., "limit": 10}.',
+                'Send an object such as {"filter": ..., "limit": 10}.',
+            )
+        )
+    return body
+
+
+def _parameter(value: Any) -> str:
+    """A member of a JSON object as the query parameter would be written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join(map(_parameter, value))
+    return orjson.dumps(value).decode()
+
+
 def _with(head: dict[str, Any], members: str) -> bytes:
     """A JSON object of ``head`` and of members that are JSON text already."""
     return orjson.dumps(head)[:-1] + b"," + members.encode() + b"}"
@@ -192,15 +239,18 @@ def _alternates(request: HttpRequest, media_type: str = JSON) -> list[dict[str, 
             "rel": "self" if name == wanted else "alternate",
             "type": media_type if name == "json" else HTML,
             "title": str(titles[name]),
-            "href": _href(request, f=name),
+            "href": _href(request, request.GET, f=name),
         }
         for name in ("json", "html")
     ]
 
 
-def _link(request: HttpRequest, rel: str, offset: int) -> dict[str, str]:
+def _page_link(request: HttpRequest, rel: str, **place: str) -> dict[str, str]:
     title = text("Halaman berikutnya", "Next page") if rel == "next" else text("Halaman sebelumnya", "Previous page")
-    return {"rel": rel, "type": GEOJSON, "title": str(title), "href": _href(request, offset=str(offset))}
+    asked = request.GET.copy()
+    for name in ("next", "offset"):
+        asked.pop(name, None)
+    return {"rel": rel, "type": GEOJSON, "title": str(title), "href": _href(request, asked, **place)}
 
 
 def _collection_link(request: HttpRequest, layer: Layer) -> dict[str, str]:
@@ -208,8 +258,17 @@ def _collection_link(request: HttpRequest, layer: Layer) -> dict[str, str]:
     return {"rel": "collection", "type": JSON, "title": in_language(layer.title), "href": href}
 
 
-def _href(request: HttpRequest, **changes: str) -> str:
-    asked: QueryDict = request.GET.copy()
+def _href(request: HttpRequest, asked: QueryDict, **changes: str) -> str:
+    asked = asked.copy()
     for name, value in changes.items():
         asked[name] = value
     return request.build_absolute_uri(f"{request.path}?{asked.urlencode(safe=':/,')}")
+
+
+def _known(request: HttpRequest, asked: str) -> str:
+    """The version that the client has; pages tell the age of facts, so only JSON is the same as long as the data is."""
+    return version_known(request, asked) if _format(request, GEOJSON) == "json" else ""
+
+
+def _cached_json(request: HttpRequest, response: HttpResponse, version: Version, asked: str) -> HttpResponse:
+    return cached(request, response, version, asked) if response["Content-Type"] == GEOJSON else response

@@ -1,59 +1,108 @@
 """Items of a layer as GeoJSON text, made in PostGIS.
 
-The functions named after clauses are pure: layer and query in, SQL and arguments out.
-Identifiers come from the catalogue, values are arguments.
+The functions named after clauses are pure: layer and query in, SQL and arguments out. Identifiers come from the
+catalogue, values are arguments. Version and data are read in one statement, hence from one snapshot: that is why
+an ETag made of the version can be strong, and why a client that has it costs no look at the features.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from layers.catalog import Layer
-from layers.query.params import FeatureQuery, Interval
-from layers.query.spatial import Crs, geojson, intersects
-
-Sql = tuple[str, list[Any]]
+from layers.query.journal import VERSION
+from layers.query.paging import Position, position_write
+from layers.query.params import FeatureQuery
+from layers.query.spatial import Crs, Sql, geojson, intersects
+from layers.query.values import Interval
 
 SEARCHED = ("code", "name")
 """Columns in which ``q`` looks."""
 
+COUNTED = 10_000
+"""Up to here the items that match a filter are counted; beyond, the count would cost more than the page."""
+
+COUNT = "SELECT ARRAY[count(*), (pg_current_xact_id_if_assigned() IS NULL)::int]"
+"""How many rows, and whether they are settled: changes that wait for their commit have no version yet."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """The state of a layer's data: ``tag`` changes with every commit that changed it, the last of them ``at``."""
+
+    tag: str
+    at: datetime | None
+
 
 @dataclass(frozen=True)
 class Page:
-    """Features as GeoJSON text joined by commas, how many they are, and how many match in all."""
+    """Features as GeoJSON text joined by commas, and how many they are.
 
-    features: str
-    returned: int
-    matched: int
+    ``matched`` is how many match in all, None where that was too many to count; ``next`` is the token of the page
+    after this one, None on the last. Of a version that the client knows, ``features`` is None and nothing was read.
+    """
 
-
-def items_fetch(layer: Layer, query: FeatureQuery) -> Page:
-    """A page of items and the count of all that match, from one snapshot of the database."""
-    features, returned, matched = _one(items(layer, query))
-    return Page(_qgis_safe(features or ""), returned, matched)
-
-
-def item_fetch(layer: Layer, id: int, crs: Crs) -> str | None:
-    """One item as GeoJSON text, None where there is none."""
-    row = _one(item(layer, id, crs))
-    return _qgis_safe(row[0]) if row else None
+    version: Version
+    features: str | None = None
+    returned: int = 0
+    matched: int | None = None
+    next: str | None = None
 
 
-def items(layer: Layer, query: FeatureQuery) -> Sql:
+def items_fetch(layer: Layer, query: FeatureQuery, known: str = "") -> Page:
+    """A page of items, unless the layer is still of the ``known`` version."""
+    tag, at, found = _one(items(layer, query, known))
+    version = Version(tag, at)
+    if found is None:
+        return Page(version)
+    features, seen, keys, counted = found
+    more = int(seen) > query.limit
+    matched = _matched(layer, query, version, int(seen), counted)
+    token = position_write(query.scope, Position(tuple(json.loads(keys)), matched)) if more else None
+    return Page(version, _qgis_safe(features or ""), int(seen) - more, matched, token)
+
+
+def item_fetch(layer: Layer, id: int, crs: Crs, known: str = "") -> tuple[Version, str | None]:
+    """One item as GeoJSON text, None where there is none or the layer is still of the ``known`` version."""
+    tag, at, feature = _one(item(layer, id, crs, known))
+    return Version(tag, at), feature and _qgis_safe(feature)
+
+
+def items(layer: Layer, query: FeatureQuery, known: str = "") -> Sql:
     where, args = _where(layer, query)
-    return (
-        f"SELECT string_agg({_feature(layer, query)}, ','), count(*), (SELECT count(*) FROM {layer.table}{where}) "
-        f"FROM (SELECT * FROM {layer.table}{where}{_order_by(query)} LIMIT %s OFFSET %s) page",
-        [*args, *args, query.limit, query.offset],
+    page, page_args = _where(layer, query, query.after)
+    counted = "NULL"
+    if where and not query.after:
+        counted = f"(SELECT count(*) FROM (SELECT FROM {layer.table}{where} LIMIT {COUNTED + 1}) counted)::text"
+    else:
+        args = []
+    return _versioned(
+        layer,
+        known,
+        f"SELECT ARRAY[string_agg({_feature(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
+        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], CASE WHEN count(*) > %s THEN {counted} END] "
+        f"FROM (SELECT *, row_number() OVER () AS n "
+        f"FROM (SELECT * FROM {layer.table}{page}{_order_by(query)} LIMIT %s OFFSET %s) found) page",
+        [query.limit, query.limit, query.limit, *args, *page_args, query.limit + 1, query.offset],
     )
 
 
-def item(layer: Layer, id: int, crs: Crs) -> Sql:
-    query = FeatureQuery(limit=1, crs=crs)
-    return f"SELECT {_feature(layer, query)} FROM {layer.table} page WHERE id = %s", [id]
+def item(layer: Layer, id: int, crs: Crs, known: str = "") -> Sql:
+    feature = _feature(layer, FeatureQuery(limit=1, crs=crs))
+    return _versioned(layer, known, f"SELECT {feature} FROM {layer.table} page WHERE id = %s", [id])
+
+
+def _versioned(layer: Layer, known: str, sql: str, args: list[Any]) -> Sql:
+    """The version, and what a statement of one value gives where the version is not the known one."""
+    return (
+        f"SELECT tag, at, CASE WHEN tag <> %s THEN ({sql}) END FROM ({VERSION}) version",
+        [known, *args, layer.id],
+    )
 
 
 def _feature(layer: Layer, query: FeatureQuery) -> str:
@@ -67,7 +116,12 @@ def _feature(layer: Layer, query: FeatureQuery) -> str:
     )
 
 
-def _where(layer: Layer, query: FeatureQuery) -> Sql:
+def _keys(query: FeatureQuery) -> str:
+    columns = ", ".join([*(f'"{name}"' for name, _ in query.sortby), "id"])
+    return f"json_build_array({columns})::text"
+
+
+def _where(layer: Layer, query: FeatureQuery, after: Position | None = None) -> Sql:
     equal = [
         (f'%s = ANY("{known.name}")' if known.type == "array" else f'"{known.name}" = %s', [value])
         for known, value in query.equals
@@ -78,6 +132,8 @@ def _where(layer: Layer, query: FeatureQuery) -> Sql:
             *([_during(layer, query.interval)] if query.interval else []),
             *equal,
             *(_holds(word) for word in query.words),
+            *([query.filter] if query.filter else []),
+            *([_after(query, after)] if after else []),
         ]
     )
     return f" WHERE {clause}" if clause else "", args
@@ -100,6 +156,21 @@ def _holds(word: str) -> Sql:
     return f"({' OR '.join(f'{column} ILIKE %s' for column in SEARCHED)})", [pattern] * len(SEARCHED)
 
 
+def _after(query: FeatureQuery, position: Position) -> Sql:
+    """What sorts behind a position: behind it by its first key, or equal in that and behind by the second, …"""
+    ways: list[str] = []
+    args: list[Any] = []
+    same: list[Sql] = []
+    for (name, descends), value in zip((*query.sortby, ("id", False)), position.keys, strict=True):
+        if value is not None:  # unknown values come last: nothing sorts behind them by this key
+            behind = f'("{name}" {"<" if descends else ">"} %s{"" if name == "id" else f""" OR "{name}" IS NULL"""})'
+            clause, values = _and([*same, (behind, [value])])
+            ways.append(f"({clause})")
+            args += values
+        same.append((f'"{name}" IS NULL', []) if value is None else (f'"{name}" = %s', [value]))
+    return f"({' OR '.join(ways)})", args
+
+
 def _and(parts: Sequence[Sql]) -> Sql:
     return " AND ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
 
@@ -109,7 +180,48 @@ def _order_by(query: FeatureQuery) -> str:
     return f" ORDER BY {''.join(given)}id"
 
 
+def _matched(layer: Layer, query: FeatureQuery, version: Version, seen: int, counted: str | None) -> int | None:
+    if query.after:
+        return query.after.matched
+    if seen and seen <= query.limit:
+        return query.offset + seen
+    if counted is not None:
+        return int(counted) if int(counted) <= COUNTED else None
+    if seen or query.offset:
+        return _count(layer, version) if not _where(layer, query)[0] else None
+    return 0
+
+
+_counts: dict[str, tuple[str, int]] = {}
+
+
+def _count(layer: Layer, version: Version) -> int | None:
+    """How many items a layer has, counted once a version; None where it changed in this moment."""
+    tag, count = _counts.get(layer.id, ("", 0))
+    if tag != version.tag:
+        tag, _, (count, settled) = _one(_versioned(layer, "", f"{COUNT} FROM {layer.table}", []))
+        if settled:
+            _counts[layer.id] = (tag, count)
+    return int(count) if tag == version.tag else None
+
+
 def _one(statement: Sql) -> Any:
+    """The one row of a statement that only reads.
+
+    It can be asked again on a new connection, so the old one is not asked first whether it still lives, which would
+    cost as much as reading a version does.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _execute(statement)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _execute(statement)
+
+
+def _execute(statement: Sql) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(*statement)
         return cursor.fetchone()

@@ -3,6 +3,7 @@
 ``VERSION`` is a subquery with one row, to be read in the same statement as the data it describes.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,41 @@ FROM journal.meta LEFT JOIN LATERAL (
     SELECT seq, at FROM journal.edit WHERE layer = %s AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1
 ) newest ON true"""
 """The version of a layer, its id the argument: ``tag`` changes with every commit that changed it, ``at`` says when."""
+
+CHANGED = """
+SELECT NOT EXISTS (SELECT FROM journal.meta WHERE epoch::text = %s) OR EXISTS (
+    SELECT FROM journal.change JOIN journal.edit ON edit.id = change.edit
+    WHERE change.layer = %s AND fid = %s AND seq > %s::numeric
+) OR EXISTS (
+    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND (op = 'T' OR fids @> %s::bigint)
+)"""
+
+
+def item_changed(layer: Layer, id: int, tag: str) -> bool:
+    """Whether an item may have changed after the version of its layer that ``tag`` names.
+
+    Ask once the item's row is locked: then the answer holds until the transaction ends. A tag that is none of
+    this journal names no state that a client could have seen, and counts as changed.
+    """
+    epoch, _, seq = tag.rpartition("-")
+    if not re.fullmatch(r"[0-9]{1,19}", seq):
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGED, [epoch, layer.id, id, seq, layer.id, seq, id])
+        return bool(cursor.fetchone()[0])
+
+
+def actor_set(name: str) -> None:
+    """Name the person behind the changes that the transaction makes from here on; to be called inside of one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('geoportal.actor', %s, true)", [name])
+
+
+def journal_number() -> None:
+    """Give the transaction its number now, instead of at its commit: its new version can be read, and no other
+    transaction is numbered until it ends. So this is the last step but reading."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS journal.number IMMEDIATE")
 
 
 def journal_attach(**_: Any) -> None:

@@ -1,18 +1,16 @@
 """A request for items as a typed, validated value."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any
-
-from django.utils import timezone
 
 from layers.catalog import Layer, Property
 from layers.errors import InvalidParameter
-from layers.query.spatial import CRS84, DEFAULT_CRS, BBox, Crs, crs_get
+from layers.query.cql import cql_predicate
+from layers.query.paging import Position, position_read
+from layers.query.spatial import CRS84, DEFAULT_CRS, BBox, Crs, Sql, crs_get
+from layers.query.values import Interval, property_parse, value_parse, whole_parse
 from layers.text import text
 
 PARAMETERS = (
@@ -21,8 +19,12 @@ PARAMETERS = (
     "crs",
     "datetime",
     "f",
+    "filter",
+    "filter-crs",
+    "filter-lang",
     "lang",
     "limit",
+    "next",
     "offset",
     "properties",
     "q",
@@ -31,66 +33,30 @@ PARAMETERS = (
 )
 """Query parameters of items beside the properties of the layer."""
 
-LARGEST = 2**31 - 1
-_TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?)?$")
-
 Params = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A time span, both ends included; ``None`` is open."""
-
-    start: datetime | None
-    end: datetime | None
-
-    @classmethod
-    def parse(cls, value: str, parameter: str = "datetime") -> "Interval":
-        """Read an RFC 3339 instant or ``start/end``, either end open as ``..`` or empty (OGC 17-069r4, 7.15.4).
-
-        A date alone means the whole day, a time without offset is local time (``settings.TIME_ZONE``).
-
-        Raises:
-            InvalidParameter: not such a value, or an interval that ends before it starts.
-        """
-        ends = value.split("/")
-        try:
-            start = None if "/" in value and ends[0] in ("", "..") else _instant(ends[0])
-            end = None if "/" in value and ends[-1] in ("", "..") else _instant(ends[-1], last=True)
-        except ValueError:
-            start = end = None
-            ends = []
-        if len(ends) not in (1, 2):
-            raise InvalidParameter(
-                parameter,
-                text(
-                    f"{value!r} bukan waktu RFC 3339 seperti 2018-08-05T19:46:00+08:00, dan bukan pula rentang "
-                    "seperti 2018-08-01/2018-08-31 atau 2018-08-01/..",
-                    f"{value!r} is neither an RFC 3339 time such as 2018-08-05T19:46:00+08:00 nor an interval such "
-                    "as 2018-08-01/2018-08-31 or 2018-08-01/..",
-                ),
-            )
-        if start and end and start > end:
-            raise InvalidParameter(
-                parameter, text(f"{value!r} berakhir sebelum mulai.", f"{value!r} ends before it starts.")
-            )
-        return cls(start, end)
-
-
-@dataclass(frozen=True)
 class FeatureQuery:
-    """What is asked of a layer's items; ``properties`` are those to write, ``equals`` those to match."""
+    """What is asked of a layer's items; ``properties`` are those to write, ``equals`` those to match.
+
+    ``filter`` is an SQL predicate with its arguments. ``scope`` names what is asked, all but the page: a position
+    in one list is none in another.
+    """
 
     limit: int
     offset: int = 0
+    after: Position | None = None
     crs: Crs = DEFAULT_CRS
     bbox: BBox | None = None
     interval: Interval | None = None
     equals: tuple[tuple[Property, Any], ...] = ()
     words: tuple[str, ...] = ()
+    filter: Sql | None = None
     sortby: tuple[tuple[str, bool], ...] = ()
     properties: tuple[str, ...] = ()
     skip_geometry: bool = False
+    scope: str = ""
 
     @classmethod
     def parse(cls, layer: Layer, params: Params) -> "FeatureQuery":
@@ -100,14 +66,17 @@ class FeatureQuery:
             InvalidParameter: a parameter is unknown, given twice, malformed or out of range.
         """
         given = params_single(params, [*PARAMETERS, *(item.name for item in layer.properties)])
-        if "bbox-crs" in given and "bbox" not in given:
-            raise InvalidParameter(
-                "bbox-crs", text("bbox-crs hanya berlaku bersama bbox.", "bbox-crs goes with bbox only.")
-            )
+        _together(given, "bbox-crs", "bbox")
+        _together(given, "filter-crs", "filter")
+        _together(given, "filter-lang", "filter")
+        scope = _scope(layer, given)
         bbox_crs = crs_parse(layer, given.get("bbox-crs", CRS84), "bbox-crs")
+        filter_crs = crs_parse(layer, given.get("filter-crs", CRS84), "filter-crs")
+        filter_lang = _one_of("filter-lang", given.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
         return cls(
-            limit=min(_whole("limit", given.get("limit", str(layer.default_limit)), 1), layer.max_limit),
-            offset=_whole("offset", given.get("offset", "0"), 0),
+            limit=min(whole_parse("limit", given.get("limit", str(layer.default_limit)), 1), layer.max_limit),
+            offset=whole_parse("offset", given.get("offset", "0"), 0),
+            after=position_read(scope, given["next"]) if "next" in given else None,
             crs=crs_parse(layer, given.get("crs", CRS84), "crs"),
             bbox=BBox.parse(given["bbox"], bbox_crs) if "bbox" in given else None,
             interval=Interval.parse(given["datetime"]) if "datetime" in given else None,
@@ -115,10 +84,31 @@ class FeatureQuery:
                 (item, property_parse(item, given[item.name])) for item in layer.properties if item.name in given
             ),
             words=tuple(value_parse("q", "string", given.get("q", "")).split()),
+            filter=cql_predicate(layer, given["filter"], filter_lang, filter_crs) if "filter" in given else None,
             sortby=tuple(_sort(layer, name) for name in _names(given, "sortby")),
             properties=tuple(_property(layer, name, "properties").name for name in _names(given, "properties")),
             skip_geometry=value_parse("skipGeometry", "boolean", given.get("skipGeometry", "false")),
+            scope=scope,
         )
+
+
+def _scope(layer: Layer, given: Mapping[str, str]) -> str:
+    asked = (item for item in given.items() if item[0] not in ("f", "lang", "limit", "next", "offset"))
+    return f"{layer.id} {sorted(asked)}"
+
+
+def _together(given: Mapping[str, str], name: str, other: str) -> None:
+    if name in given and other not in given:
+        raise InvalidParameter(name, text(f"{name} hanya berlaku bersama {other}.", f"{name} goes with {other} only."))
+
+
+def _one_of(parameter: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        listed = ", ".join(known)
+        raise InvalidParameter(
+            parameter, text(f"{value!r} tidak ada; yang ada: {listed}.", f"No {value!r}; there are: {listed}.")
+        )
+    return value
 
 
 def params_single(params: Params, known: Sequence[str]) -> dict[str, str]:
@@ -164,32 +154,6 @@ def crs_parse(layer: Layer, uri: str, parameter: str) -> Crs:
     return crs_get(uri)
 
 
-def value_parse(parameter: str, kind: str, value: str) -> Any:
-    """A value of a kind, which is a JSON Schema format or type such as ``date`` or ``integer``.
-
-    Raises:
-        InvalidParameter: it is not one.
-    """
-    parse, words = KINDS[kind]
-    try:
-        return parse(value)
-    except ValueError as error:
-        raise InvalidParameter(parameter, text(f"{value!r} bukan {words}.", f"{value!r} is not {words}.")) from error
-
-
-def _whole(parameter: str, value: str, least: int) -> int:
-    number = value_parse(parameter, "integer", value)
-    if not least <= number <= LARGEST:
-        raise InvalidParameter(
-            parameter,
-            text(
-                f"{value} tidak di antara {least} dan {LARGEST}.",
-                f"{value} is not between {least} and {LARGEST}.",
-            ),
-        )
-    return int(number)
-
-
 def _names(given: Mapping[str, str], parameter: str) -> list[str]:
     return [name.strip() for name in given[parameter].split(",")] if parameter in given else []
 
@@ -209,76 +173,9 @@ def _property(layer: Layer, name: str, parameter: str) -> Property:
 
 
 def _sort(layer: Layer, name: str) -> tuple[str, bool]:
-    return _property(layer, name.lstrip("+-"), "sortby").name, name.startswith("-")
-
-
-def _instant(value: str, *, last: bool = False) -> datetime:
-    if not _TIME.match(value):
-        raise ValueError(value)
-    moment = datetime.fromisoformat(value.upper())
-    if len(value) == len("2018-08-05") and last:
-        moment += timedelta(days=1, microseconds=-1)
-    return moment if moment.tzinfo else timezone.make_aware(moment)
-
-
-def _integer(value: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-        raise ValueError(value)
-    return int(value)
-
-
-def _number(value: str) -> float:
-    number = float(value)
-    if not isfinite(number):
-        raise ValueError(value)
-    return number
-
-
-def _boolean(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise ValueError(value)
-    return value == "true"
-
-
-def _string(value: str) -> str:
-    if "\0" in value or len(value) > 1000:
-        raise ValueError(value)
-    return value
-
-
-KINDS: dict[str, tuple[Callable[[str], Any], Any]] = {
-    "array": (_string, text("teks sampai 1000 huruf", "text of up to 1000 characters")),
-    "boolean": (_boolean, text("true atau false", "true or false")),
-    "date": (date.fromisoformat, text("tanggal seperti 2018-08-05", "a date such as 2018-08-05")),
-    "date-time": (
-        _instant,
-        text("waktu seperti 2018-08-05T19:46:00+08:00", "a time such as 2018-08-05T19:46:00+08:00"),
-    ),
-    "integer": (_integer, text("bilangan bulat", "a whole number")),
-    "number": (_number, text("bilangan", "a number")),
-    "string": (_string, text("teks sampai 1000 huruf", "text of up to 1000 characters")),
-    "time": (time.fromisoformat, text("jam seperti 06:30", "a time of day such as 06:30")),
-    "uri": (_string, text("alamat sampai 1000 huruf", "an address of up to 1000 characters")),
-}
-"""How each kind of value is read, and what to call it."""
-
-
-def property_parse(known: Property, value: str, parameter: str | None = None) -> Any:
-    """A value that a property is compared with; for a list, one element of it.
-
-    Raises:
-        InvalidParameter: it is not of the property's type, or none of its codes; by ``parameter``, the property's
-            name unless said otherwise.
-    """
-    if known.choices and value not in known.codes:
-        codes = ", ".join(known.codes)
+    found = _property(layer, name.lstrip("+-"), "sortby")
+    if found.type == "array":
         raise InvalidParameter(
-            parameter or known.name,
-            text(f"{value!r} bukan salah satu kode: {codes}.", f"{value!r} is none of the codes: {codes}."),
+            "sortby", text(f"{found.name} adalah daftar, tak berurutan.", f"{found.name} is a list and has no order.")
         )
-    return value_parse(parameter or known.name, known.format or known.type, value)
-
-
-def id_parse(value: str) -> int | None:
-    """The id of an item, None where it cannot be one: not a whole number, or too large for a bigint."""
-    return int(value) if re.fullmatch(r"[0-9]{1,19}", value) and int(value) < 2**63 else None
+    return found.name, name.startswith("-")

@@ -20,6 +20,9 @@ from layers.errors import InvalidParameter
 from layers.models.geometry import SRID
 from layers.text import text
 
+Sql = tuple[str, list[Any]]
+"""A piece of SQL, and the arguments of its placeholders."""
+
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 FAR = 1e9
 """Metres; no projected coordinate on Earth is larger."""
@@ -130,7 +133,7 @@ class BBox:
             if west > east:
                 return cls((_box(west, south, 180, north), _box(-180, south, east, north)))
             return cls((_box(west, south, east, north),))
-        return cls((_projected(_box(west, south, east, north), crs, parameter, value),))
+        return cls((projected(_box(west, south, east, north), crs, parameter, value),))
 
 
 def _numbers(value: str, parameter: str) -> list[float]:
@@ -154,7 +157,12 @@ def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
     return shapely.envelope(shapely.LineString([(west, south), (east, north)]))
 
 
-def _projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> BaseGeometry:
+def projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> BaseGeometry:
+    """A shape in a projected CRS, east before north, in the storage CRS; ``value`` is what it was written as.
+
+    Raises:
+        InvalidParameter: it lies outside the area that the CRS is made for.
+    """
     west, south, east, north = shape.bounds
     if max(map(abs, shape.bounds)) < FAR:
         if side := max(east - west, north - south):
@@ -172,7 +180,7 @@ def _projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> Bas
     )
 
 
-def intersects(box: BBox) -> tuple[str, list[Any]]:
+def intersects(box: BBox) -> Sql:
     """``geom`` meets the box, edges included."""
     each = " OR ".join("ST_Intersects(geom, %s::geometry)" for _ in box.shapes)
     return f"({each})", [

@@ -15,10 +15,13 @@ from layers.models import AdministrativeArea, PlacedFeature
 AREAS = AdministrativeArea._meta.db_table
 
 AREA_OF = f"""
+-- Candidates are sorted by their boxes before a boundary is looked at, for the larger areas have the longer ones.
 CREATE OR REPLACE FUNCTION layers_area_of(feature geometry) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce((
-        SELECT code FROM {AREAS} WHERE ST_Covers(geom, feature) ORDER BY length(code) DESC, code LIMIT 1
+        SELECT code
+        FROM (SELECT code, geom FROM {AREAS} WHERE geom ~ feature ORDER BY length(code) DESC, code OFFSET 0) candidate
+        WHERE ST_Covers(geom, feature) LIMIT 1
     ), '')
 $$;
 """

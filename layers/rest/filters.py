@@ -22,8 +22,8 @@ from layers.catalog import Layer, Property
 from layers.errors import InvalidParameter
 from layers.models.geometry import SRID, WORLD
 from layers.query.features import SEARCHED
-from layers.query.params import LARGEST, property_parse, value_parse
 from layers.query.spatial import DEFAULT_CRS, BBox
+from layers.query.values import LARGEST, property_parse, value_parse
 from layers.text import text
 
 FARTHEST = 100_000

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from layers.catalog import Layer
 from layers.errors import InvalidParameter
-from layers.query.params import LARGEST
+from layers.query.values import LARGEST
 from layers.text import text
 
 LIMIT = text("Banyaknya fitur sehalaman.", "How many features a page holds.")

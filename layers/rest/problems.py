@@ -24,6 +24,11 @@ from layers.text import text
 RULES = api_settings.NON_FIELD_ERRORS_KEY
 """Among the errors, what breaks a rule over several properties."""
 
+CREDENTIALS = text(
+    "Nama pengguna dan kata sandi, atau token, tidak sah.",
+    "The user name and password, or the token, are not valid.",
+)
+
 
 class NulByte(Problem):
     """PostgreSQL stores no NUL in a text."""
@@ -109,8 +114,5 @@ def _detail(error: Exception, view: APIView) -> str:
         wanted = text("Tidak ada yang cocok dengan Accept. Yang ada:", "Nothing fits Accept. There are:")
         return f"{wanted} {', '.join(str(renderer.media_type) for renderer in view.renderer_classes)}."
     if isinstance(error, AuthenticationFailed):
-        return text(
-            "Nama pengguna dan kata sandi, atau token, tidak sah.",
-            "The user name and password, or the token, are not valid.",
-        )
+        return CREDENTIALS
     return str(error.detail) if isinstance(error, APIException) else str(error)

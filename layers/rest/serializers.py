@@ -3,20 +3,25 @@
 import json
 from datetime import datetime
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, ClassVar
 
+import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import models
+from pyproj import Transformer
 from rest_framework import fields
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.utils.field_mapping import ClassLookupDict
 from rest_framework.validators import UniqueValidator
 from rest_framework_gis.fields import GeometryField
 from rest_framework_gis.serializers import GeoFeatureModelSerializer
+from shapely.geometry.base import BaseGeometry
 
 from layers.catalog import Layer
 from layers.models.geometry import SRID, geometry_clean
+from layers.query.spatial import DEFAULT_CRS, FAR, Crs
 from layers.text import text
 
 MESSAGES: dict[type[fields.Field], dict[str, str]] = {
@@ -34,7 +39,10 @@ EXAMPLES = {
 
 
 class FeatureGeometryField(GeometryField):
-    """A geometry as GeoJSON has it (RFC 7946): longitude, latitude in WGS 84, of the layer's type."""
+    """A geometry as GeoJSON has it (RFC 7946), of the layer's type: longitude, latitude in WGS 84.
+
+    On the way in, the serializer's context may name another ``crs``, in the axis order of its authority.
+    """
 
     def to_representation(self, value: GEOSGeometry) -> Any:
         return json.loads(shapely.to_geojson(shapely.from_wkb(bytes(value.wkb))))
@@ -50,7 +58,8 @@ class FeatureGeometryField(GeometryField):
             raise ValidationError(
                 text(f"Bukan geometri GeoJSON seperti {example}.", f"This is not a GeoJSON geometry such as {example}.")
             ) from error
-        return geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=SRID), geometry_type)
+        stored = _stored(shape, self.context.get("crs", DEFAULT_CRS))
+        return geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(stored)), srid=SRID), geometry_type)
 
 
 class MomentField(fields.DateTimeField):
@@ -143,6 +152,32 @@ def serializer_for(layer: Layer) -> type[FeatureSerializer]:
     names = ("id", "geom", *(known.name for known in layer.properties))
     meta = type("Meta", (), {"model": layer.model, "geo_field": "geom", "fields": names})
     return type(f"{layer.model.__name__}Serializer", (FeatureSerializer,), {"layer": layer, "Meta": meta})
+
+
+def _stored(shape: BaseGeometry, crs: Crs) -> BaseGeometry:
+    """A geometry of a client in the storage CRS, its numbers as they are where they are in it already.
+
+    Raises:
+        ValidationError: it lies where its CRS is not defined.
+    """
+    if crs == DEFAULT_CRS or shape.is_empty:
+        return shape
+    move = Transformer.from_crs(crs.srid, SRID, always_xy=True).transform
+
+    def moved(points: Any) -> Any:
+        east, north = points[:, ::-1].T if crs.swapped else points.T
+        return np.column_stack((east, north) if crs.srid == SRID else move(east, north))
+
+    if max(map(abs, shape.bounds)) < FAR:
+        stored = shapely.transform(shape, moved)
+        if all(map(isfinite, stored.bounds)):
+            return stored
+    raise ValidationError(
+        text(
+            f"Koordinat di luar wilayah berlakunya {crs.uri}.",
+            f"Coordinates outside the area that {crs.uri} is made for.",
+        )
+    )
 
 
 def _unknown(name: str, known: list[str]) -> str:

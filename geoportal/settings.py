@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -26,7 +27,7 @@ def _list(name: str, default: str) -> list[str]:
 DEBUG = os.environ.get("DEBUG", "").lower() in ("1", "true", "yes")
 SECRET_KEY = _required("SECRET_KEY")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [*_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 STATEMENT_TIMEOUT = int(os.environ.get("STATEMENT_TIMEOUT", "15"))
@@ -98,6 +99,10 @@ TEMPLATES = [
         },
     },
 ]
+
+AUTHENTICATION_BACKENDS = ["layers.logins.LimitedBackend"]
+PROXIES = int(os.environ.get("PROXIES", "0"))
+"""How many proxies of our own stand in front: so many entries at the end of ``X-Forwarded-For`` are trusted."""
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -178,5 +183,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"django.contrib.gis": {"level": "ERROR"}},  # GEOS remarks on every geometry that is not valid
+    "loggers": {
+        "django.contrib.gis": {"level": "ERROR"},  # GEOS remarks on every geometry that is not valid
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # strangers who try addresses fill no log
+    },
 }

@@ -13,10 +13,12 @@
 - ``checks``: proof, at every start, that configuration and models agree.
 - ``query``: the only place that writes SQL. A request becomes a typed value, a pure function makes SQL of it.
 - ``importers``, ``exports``: files in and out, through GDAL.
-- ``ogc``: OGC API - Features at ``/oapi/``, by pygeoapi.
+- ``logins``: the limit to failed log-ins, for every door.
+- ``ogc``: OGC API - Features at ``/oapi/``, by pygeoapi; its writes go through REST's serializers.
 - ``rest``: the agencies' door at ``/api/v1/``, by Django REST framework GIS.
 - ``admin``: one loop over the catalogue.
 
-Imports point one way: text, errors, models ← catalog ← query ← importers, exports ← ogc, rest, admin, commands.
+Imports point one way: text, errors, models ← catalog ← query ← importers, exports, logins ←
+rest ← ogc, admin, commands.
 ``tests/test_architecture.py`` holds them to it.
 """

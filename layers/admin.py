@@ -10,7 +10,7 @@ from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.forms import OSMWidget
 from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSGeometry
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
@@ -18,6 +18,7 @@ from layers.catalog import Layer, layers
 from layers.models import Feature
 from layers.models.fields import CodesField
 from layers.models.geometry import SRID
+from layers.query.journal import actor_set
 from layers.text import text
 
 admin.site.site_title = text("Geoportal Kota Mataram", "Geoportal of Kota Mataram")
@@ -64,6 +65,19 @@ class FeatureAdmin(GISModelAdmin):
     date_hierarchy = "observed_at"
     list_per_page = 50
     show_full_result_count = False  # it would count the whole table once more
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        actor_set(request.user.get_username())
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        actor_set(request.user.get_username())
+        super().delete_model(request, obj)
+
+    @transaction.atomic  # unlike the two above, which Django's views call inside of a transaction
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        actor_set(request.user.get_username())
+        super().delete_queryset(request, queryset)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What, where, source and time, and personal data apart; of a new feature nothing is computed yet."""

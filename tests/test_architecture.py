@@ -14,8 +14,9 @@ ORDER = [
     {"models"},
     {"catalog"},
     {"query"},
-    {"checks", "services", "exports", "importers"},
-    {"middleware", "ogc", "rest", "web", "admin", "templatetags", "management"},
+    {"checks", "services", "exports", "importers", "logins"},
+    {"rest"},
+    {"middleware", "ogc", "web", "admin", "templatetags", "management"},
     {"apps"},
 ]
 """Parts of ``layers``: each may import those above it and itself."""

@@ -5,6 +5,7 @@ from layers.models.aid_post import AidPost
 from layers.models.base import Feature, PlacedFeature
 from layers.models.disaster_zone import DisasterZone
 from layers.models.health_facility import HealthFacility
+from layers.models.login_failure import LoginFailure
 from layers.models.market import Market
 from layers.models.parking_spot import ParkingSpot
 
@@ -14,6 +15,7 @@ __all__ = [
     "DisasterZone",
     "Feature",
     "HealthFacility",
+    "LoginFailure",
     "Market",
     "ParkingSpot",
     "PlacedFeature",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 from django.utils.translation import get_language
@@ -26,9 +27,9 @@ def release() -> str:
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def representation(request: HttpRequest, media_type: str) -> str:
-    """What is asked for, but for the state of the data."""
-    parts = (release(), request.build_absolute_uri(), media_type, get_language() or "")
+def representation(address: str, media_type: str) -> str:
+    """What is asked for at an address, in the active language, but for the state of the data."""
+    parts = (release(), address, media_type, get_language() or "")
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -53,6 +54,7 @@ def cached(request: HttpRequest, response: HttpResponse, version: Version, repre
 
 
 def item_etag(request: HttpRequest, layer: Layer, id: int) -> str:
-    """The ETag of an item's GeoJSON as ``request`` would be answered now; empty where there is no such item."""
+    """The ETag of an item's GeoJSON as its address answers now; empty where there is no such item."""
     version, feature = item_fetch(layer, id, DEFAULT_CRS)
-    return f'"{version.tag}.{representation(request, "application/geo+json")}"' if feature else ""
+    address = request.build_absolute_uri(reverse("oapi-item", args=[layer.id, id]))
+    return f'"{version.tag}.{representation(address, "application/geo+json")}"' if feature else ""

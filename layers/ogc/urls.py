@@ -15,5 +15,5 @@ urlpatterns = [
     path("oapi/collections/<str:id>/queryables", views.queryables),
     path("oapi/collections/<str:id>/items", views.items),
     path("oapi/collections/<str:id>/search", views.search),
-    path("oapi/collections/<str:id>/items/<str:item_id>", views.item),
+    path("oapi/collections/<str:id>/items/<str:item_id>", views.item, name="oapi-item"),
 ]

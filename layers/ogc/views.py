@@ -3,7 +3,7 @@
 Every document is made as JSON; where a browser asks, a template renders the same document as HTML.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from layers.catalog import Layer, in_language, layer_get
 from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem
-from layers.ogc import engine, schemas
+from layers.ogc import editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
 from layers.ogc.openapi import openapi_document
@@ -35,24 +35,39 @@ SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 View = Callable[..., HttpResponse]
+Allow = Callable[..., Sequence[str]]
+
+EDITS = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
 
 
-def resource(view: View, methods: str = "GET, HEAD, OPTIONS") -> View:
-    """A resource of some methods: OPTIONS names them, any other is refused."""
+def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | None = None) -> View:
+    """A resource that takes some methods and refuses all others.
 
-    @csrf_exempt  # nothing is written here, and a refusal should say so rather than ask for a token
+    ``Allow`` names them, or what ``allow`` says of the user of a request.
+    """
+
+    @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers={"Allow": methods})
-        if request.method not in methods.split(", "):
+        if request.method not in takes:
+            allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
+            if request.method == "OPTIONS":
+                return HttpResponse(status=204, headers={"Allow": allowed})
             refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
-            raise MethodNotAllowed(f"{refused} {methods}.", headers={"Allow": methods})
+            raise MethodNotAllowed(f"{refused} {allowed}.", headers={"Allow": allowed})
         response = view(request, **kwargs)
         patch_vary_headers(response, ["Accept"])
         return response
 
     return answer
+
+
+def _items_allow(request: HttpRequest, id: str) -> Sequence[str]:
+    return editing.methods(request, layer_get(id), item=False)
+
+
+def _item_allow(request: HttpRequest, id: str, item_id: str) -> Sequence[str]:
+    return editing.methods(request, layer_get(id), item=True)
 
 
 @resource
@@ -99,11 +114,13 @@ def queryables(request: HttpRequest, id: str) -> HttpResponse:
     return _answer(request, "schema", document, layer, SCHEMA)
 
 
-@resource
+@partial(resource, takes=("GET", "HEAD", "POST"), allow=_items_allow)
 def items(request: HttpRequest, id: str) -> HttpResponse:
     layer = layer_get(id)
+    if request.method == "POST":
+        return editing.item_create(request, layer)
     query = FeatureQuery.parse(layer, dict(request.GET.lists()))
-    asked = representation(request, GEOJSON)
+    asked = representation(request.build_absolute_uri(), GEOJSON)
     page = items_fetch(layer, query, _known(request, asked))
     if page.features is None:
         return cached(request, HttpResponse(status=304), page.version, asked)
@@ -117,7 +134,7 @@ def items(request: HttpRequest, id: str) -> HttpResponse:
     return _cached_json(request, response, page.version, asked)
 
 
-@partial(resource, methods="POST, OPTIONS")
+@partial(resource, takes=("POST",))
 def search(request: HttpRequest, id: str) -> HttpResponse:
     """The parameters of items as members of a JSON object, for filters that are too long for an address."""
     layer = layer_get(id)
@@ -135,13 +152,15 @@ def search(request: HttpRequest, id: str) -> HttpResponse:
     return HttpResponse(_page(page, links), content_type=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
 
 
-@resource
+@partial(resource, takes=("GET", "HEAD", *EDITS), allow=_item_allow)
 def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     layer = layer_get(id)
+    if edit := EDITS.get(request.method or ""):
+        return edit(request, layer, item_id)
     given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
     crs = crs_parse(layer, given.get("crs", CRS84), "crs")
     number = id_parse(item_id)
-    asked = representation(request, GEOJSON)
+    asked = representation(request.build_absolute_uri(), GEOJSON)
     known = _known(request, asked)
     version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known)
     if version and version.tag == known:

@@ -17,6 +17,7 @@ from rest_framework.viewsets import ModelViewSet
 from layers.catalog import Layer, in_language
 from layers.errors import NotFound
 from layers.models import Feature
+from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
@@ -108,7 +109,13 @@ class LayerViewSet(Strict, ModelViewSet[Feature]):
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().update(request, *args, **kwargs)
 
+    @transaction.atomic
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        actor_set(request.user.get_username())
+        return super().destroy(request, *args, **kwargs)
+
     def perform_create(self, serializer: BaseSerializer[Feature]) -> None:
+        actor_set(self.request.user.get_username())
         serializer.save().refresh_from_db()  # with what the database computes
 
     perform_update = perform_create

@@ -1,13 +1,14 @@
 """The OGC API door: documents, links, methods, formats, languages."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from conftest import FeatureMake
+from conftest import FeatureMake, feature_body
 from django.test import Client
 from openapi_spec_validator import validate
+from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layer_get, layers
 
@@ -211,17 +212,36 @@ def test_strangers_pass_where_qgis_sends_them(client: Client, path: str) -> None
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["", "/collections", "/collections/markets/items"])
+@pytest.mark.parametrize("path", ["", "/collections", "/collections/markets/schema", "/collections/markets/items"])
 def test_methods(client: Client, path: str) -> None:
     options = client.options(f"/oapi{path}")
     assert (options.status_code, options["Allow"], options.content) == (204, "GET, HEAD, OPTIONS", b"")
     head = client.head(f"/oapi{path}")
     assert (head.status_code, head.content) == (200, b"")
     assert int(head["Content-Length"]) > 100
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
+    for method in ("PUT", "PATCH", "DELETE", "POST")[: 3 if path.endswith("items") else 4]:
         refused = Client(enforce_csrf_checks=True).generic(method, f"/oapi{path}", b"{}")
         assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD, OPTIONS")
         assert refused["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+def test_who_writes_must_say_who_he_is(client: Client) -> None:
+    for method, path in (("POST", "items"), ("PUT", "items/1"), ("PATCH", "items/1"), ("DELETE", "items/1")):
+        refused = client.generic(method, f"/oapi/collections/markets/{path}", b"{}", "application/geo+json")
+        assert (refused.status_code, refused["WWW-Authenticate"].split()[0]) == (401, "Basic")
+
+
+def test_the_etag_of_a_new_item_is_the_one_it_is_read_with(
+    client_with: Callable[..., APIClient], transactional_db: None, layer: Layer
+) -> None:
+    writer = client_with(layer, "add", "change")
+    created = writer.post(f"/oapi/collections/{layer.id}/items", feature_body(layer), format="json")
+    assert created.status_code == 201, created.content
+    read = writer.get(created["Location"])
+    assert read["ETag"] == created["ETag"]
+    allowed = writer.options(created["Location"])["Allow"].split(", ")
+    assert set(allowed) == {"GET", "HEAD", "OPTIONS", "PUT", "PATCH"}
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -1,0 +1,560 @@
+"""Items written at the OGC door, as QGIS does it and as it must not be done."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from conftest import FeatureMake, feature_body, place, values_make
+from django.contrib.auth.models import Permission, User
+from django.contrib.gis.geos import GEOSGeometry
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from pyproj import Transformer
+from pytest_django.fixtures import Settings
+from rest_framework.authtoken.models import Token
+
+from layers.catalog import Layer, layer_get
+from layers.models import Feature
+from layers.ogc import editing
+from layers.query.spatial import CRS84, crs_get
+
+GEOJSON = "application/geo+json"
+MERGE = "application/merge-patch+json"
+PASSWORD = "rahasia-sekali"
+
+
+@csrf_exempt
+def items(request: HttpRequest, id: str) -> HttpResponse:
+    if request.method == "POST":
+        return editing.item_create(request, layer_get(id))
+    return HttpResponse(headers={"Allow": ", ".join(editing.methods(request, layer_get(id), item=False))})
+
+
+@csrf_exempt
+def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
+    writes = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
+    if request.method in writes:
+        return writes[str(request.method)](request, layer_get(id), item_id)
+    return HttpResponse(headers={"Allow": ", ".join(editing.methods(request, layer_get(id), item=True))})
+
+
+urlpatterns = [
+    path("edit/collections/<str:id>/items", items),
+    path("edit/collections/<str:id>/items/<str:item_id>", item),
+    path("", include("geoportal.urls")),
+]
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+def address(layer: Layer, feature: Feature | int | None = None) -> str:
+    id = feature.pk if isinstance(feature, Feature) else feature
+    return f"/edit/collections/{layer.id}/items" + ("" if id is None else f"/{id}")
+
+
+class Editor:
+    """A client that reads English and sends its credentials with every request, as QGIS does."""
+
+    def __init__(self, user: User | None = None, password: str = PASSWORD) -> None:
+        self.client = Client(headers={"accept-language": "en"})
+        credentials = b64encode(f"{user.username}:{password}".encode()).decode() if user else ""
+        self.headers = {"authorization": f"Basic {credentials}"} if user else {}
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, media_type: str = GEOJSON, **headers: str
+    ) -> HttpResponse:
+        sent = body if isinstance(body, str | bytes) else json.dumps(body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer: Any = self.client.generic(method, path, sent, media_type, headers=self.headers | named)
+        return answer  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def editor_with(db: None) -> Callable[..., Editor]:
+    def make(layer: Layer, *actions: str) -> Editor:
+        user = User.objects.create_user("petugas", password=PASSWORD)
+        names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
+        user.user_permissions.set(Permission.objects.filter(codename__in=names))
+        return Editor(user)
+
+    return make
+
+
+@pytest.fixture
+def editor(editor_with: Callable[..., Editor], layer: Layer) -> Editor:
+    return editor_with(layer, "add", "change", "delete")
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def read(layer: Layer, id: int) -> dict[str, Any]:
+    """The item as the portal gives it, without its links."""
+    document = Client().get(f"/oapi/collections/{layer.id}/items/{id}?f=json").json()
+    return {name: document[name] for name in ("type", "id", "geometry", "properties")}
+
+
+def near(one: GEOSGeometry, other: GEOSGeometry) -> bool:
+    """Within a millimetre of each other, whichever vertex comes first."""
+    return one.distance(other) < 1e-8 and one.sym_difference(other).area < 1e-9
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    document: dict[str, Any] = answer.json()
+    assert document["status"] == status
+    return document
+
+
+def test_qgis_adds_changes_and_deletes(editor: Editor, layer: Layer) -> None:
+    empty = {known.name: None for known in layer.properties} | {"id": None}
+    body = feature_body(layer)
+    created = editor("POST", address(layer), body | {"properties": empty | body["properties"]})
+    feature = layer.model.objects.get()
+    assert (created.status_code, created.content) == (201, b"")
+    assert created["Location"] == f"http://testserver{address(layer, feature)}"
+    assert created["ETag"].strip('"')
+    least = read(layer, feature.pk)
+    assert least["properties"] == least["properties"] | {
+        name: value for name, value in values_make(layer).items() if layer.property(name).format != "date-time"
+    }
+
+    changed = editor("PATCH", address(layer, feature), {"properties": {"name": "Baru"}}, MERGE)
+    assert (changed.status_code, changed.content) == (204, b"")
+    stamped = read(layer, feature.pk)["properties"]["updated_at"]
+    new = {"name": "Baru", "updated_at": stamped}
+    assert read(layer, feature.pk) == least | {"properties": least["properties"] | new}
+
+    moved = json.loads(place(layer, 116.123456, -8.6).geojson)
+    assert editor("PATCH", address(layer, feature), {"geometry": moved}, MERGE).status_code == 204
+    feature.refresh_from_db()
+    assert (feature.name, near(feature.geom, place(layer, 116.123456, -8.6))) == ("Baru", True)
+
+    whole = read(layer, feature.pk)
+    whole["properties"]["name"] = "Ganti"
+    assert editor("PUT", address(layer, feature), whole).status_code == 204
+    feature.refresh_from_db()
+    assert feature.name == "Ganti"
+
+    deleted = editor("DELETE", address(layer, feature))
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert not layer.model.objects.exists()
+
+
+def test_replacement_empties_and_change_keeps(editor_with: Callable[..., Editor], feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    editor = editor_with(layer, "change")
+    given = {"kiosks": 12, "operating_days": ["senin"], "address": "Jalan Pasar 1", "is_price_reference": True}
+    feature = feature_make(layer, **given, contact_name="Bu Sri")
+
+    def now() -> tuple[Any, ...]:
+        feature.refresh_from_db()
+        assert feature.contact_name == "Bu Sri", "what a client cannot see it cannot empty"
+        return feature.kiosks, feature.operating_days, feature.address, feature.is_price_reference
+
+    editor("PATCH", address(layer, feature), {"properties": {"kiosks": 13}}, MERGE)
+    assert now() == (13, ["senin"], "Jalan Pasar 1", True)
+    editor("PATCH", address(layer, feature), {"properties": dict.fromkeys(given)}, MERGE)
+    assert now() == (None, [], "", False)
+    editor("PATCH", address(layer, feature), {"properties": given}, MERGE)
+    assert now() == (12, ["senin"], "Jalan Pasar 1", True)
+    editor("PUT", address(layer, feature), feature_body(layer))
+    assert now() == (None, [], "", False)
+
+
+def test_the_id_in_the_path_rules(editor: Editor, feature_make: FeatureMake, layer: Layer) -> None:
+    feature, other = feature_make(layer), feature_make(layer, 2)
+    body = feature_body(layer, name="Ganti", id=other.pk) | {"id": other.pk}
+    assert editor("PUT", address(layer, feature), body).status_code == 204
+    change = {"type": "Feature", "id": other.pk, "properties": {"source": "uji"}}
+    assert editor("PATCH", address(layer, feature), change, GEOJSON).status_code == 204
+    assert list(layer.model.objects.values_list("pk", "name", "source")) == [
+        (feature.pk, "Ganti", "uji"),
+        (other.pk, other.name, other.source),
+    ]
+
+
+def test_a_time_without_offset_is_local(editor: Editor, layer: Layer) -> None:
+    editor("POST", address(layer), feature_body(layer, observed_at="2026-11-21T08:00:00"))
+    assert layer.model.objects.get().observed_at == datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
+
+
+def positions(value: Any, move: Callable[[float, float], list[float]]) -> Any:
+    """The coordinates of a GeoJSON geometry, each position moved."""
+    return [positions(part, move) for part in value] if isinstance(value[0], list) else move(*value)
+
+
+@pytest.mark.parametrize("wrapped", ["{}", "<{}>"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_content_crs(editor: Editor, feature_make: FeatureMake, layer: Layer, method: str, wrapped: str) -> None:
+    feature = None if method == "POST" else feature_make(layer)
+    wanted = place(layer, 116.2, -8.61)
+    for uri in layer.crs:
+        crs = crs_get(uri)
+        to = Transformer.from_crs(4326, crs.srid, always_xy=True)
+
+        def moved(east: float, north: float, to: Transformer = to, swapped: bool = crs.swapped) -> list[float]:
+            return list(to.transform(east, north))[:: -1 if swapped else 1]
+
+        geometry = json.loads(wanted.geojson)
+        geometry["coordinates"] = positions(geometry["coordinates"], moved)
+        answer = editor(
+            method,
+            address(layer, feature),
+            feature_body(layer) | {"geometry": geometry},
+            MERGE if method == "PATCH" else GEOJSON,
+            content_crs=wrapped.format(uri),
+        )
+        assert answer.status_code in (201, 204), answer.content
+        stored = layer.model.objects.get()
+        assert near(stored.geom, wanted), uri
+        if method == "POST":
+            stored.delete()
+        else:
+            layer.model.objects.update(geom=place(layer))
+
+
+@pytest.mark.parametrize(
+    ("uri", "coordinates", "words"),
+    [
+        ("EPSG:32750", [0, 0], "'EPSG:32750' is not supported. There are: " + CRS84),
+        ("http://www.opengis.net/def/crs/EPSG/0/4258", [0, 0], "is not supported."),
+        ("http://www.opengis.net/def/crs/EPSG/0/4326", [116.1, -8.58], "Coordinates outside the world"),
+        ("http://www.opengis.net/def/crs/EPSG/0/32750", [1e300, 0], "Coordinates outside the area that http"),
+        ("http://www.opengis.net/def/crs/EPSG/0/3857", [-1e9, 0], "Coordinates outside the area that http"),
+    ],
+)
+def test_a_bad_content_crs(editor_with: Callable[..., Editor], uri: str, coordinates: list[float], words: str) -> None:
+    layer = layer_get("markets")
+    body = feature_body(layer) | {"geometry": {"type": "Point", "coordinates": coordinates}}
+    answer = editor_with(layer, "add")("POST", address(layer), body, content_crs=uri)
+    assert words in problem(answer, 400)["detail"]
+    assert not layer.model.objects.exists()
+
+
+WRITES = [("POST", False), ("PUT", True), ("PATCH", True), ("DELETE", True)]
+
+
+@pytest.mark.parametrize(("method", "one"), WRITES)
+def test_nobody_is_asked_who_he_is(feature_make: FeatureMake, layer: Layer, method: str, one: bool) -> None:
+    feature = feature_make(layer)
+    answer = Editor()(method, address(layer, feature if one else None), feature_body(layer, 2))
+    assert problem(answer, 401)["detail"] == "Authentication credentials were not provided."
+    assert answer["WWW-Authenticate"].startswith("Basic ")
+    assert layer.model.objects.get() == feature
+
+
+@pytest.mark.parametrize(("method", "one"), WRITES)
+def test_each_write_needs_its_permission(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake, layer: Layer, method: str, one: bool
+) -> None:
+    feature = feature_make(layer)
+    needed = editing.ACTIONS[method]
+    editor = editor_with(layer, *{"add", "change", "delete", "view"} - {needed})
+    send = (method, address(layer, feature if one else None), feature_body(layer, 2))
+    answer = editor(*send)
+    problem(answer, 403)
+    assert method not in answer["Allow"]
+    assert layer.model.objects.get() == feature
+    codename = f"{needed}_{layer.model._meta.model_name}"
+    User.objects.get().user_permissions.add(Permission.objects.get(codename=codename))
+    assert editor(*send).status_code in (201, 204)
+
+
+@pytest.mark.parametrize(
+    ("actions", "allowed"),
+    [
+        ((), ("", "")),
+        (("view",), ("", "")),
+        (("add",), (", POST", "")),
+        (("change",), ("", ", PUT, PATCH")),
+        (("delete",), ("", ", DELETE")),
+        (("add", "change", "delete"), (", POST", ", PUT, PATCH, DELETE")),
+    ],
+)
+def test_options_tell_each_user_what_he_may_do(
+    editor_with: Callable[..., Editor], layer: Layer, actions: tuple[str, ...], allowed: tuple[str, str]
+) -> None:
+    editor = editor_with(layer, *actions)
+    for who, more in ((editor, allowed), (Editor(), ("", ""))):
+        assert who("OPTIONS", address(layer))["Allow"] == f"GET, HEAD, OPTIONS{more[0]}"
+        assert who("OPTIONS", address(layer, 1))["Allow"] == f"GET, HEAD, OPTIONS{more[1]}"
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST"])
+def test_wrong_credentials(editor_with: Callable[..., Editor], method: str) -> None:
+    layer = layer_get("markets")
+    editor_with(layer, "add")
+    answer = Editor(User.objects.get(), "salah")(method, address(layer), feature_body(layer))
+    assert problem(answer, 401)["detail"] == "The user name and password, or the token, are not valid."
+    assert answer["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_token_and_session(editor_with: Callable[..., Editor]) -> None:
+    layer = layer_get("markets")
+    editor_with(layer, "add")
+    user = User.objects.get()
+    bearer = Editor()
+    bearer.headers["authorization"] = f"Token {Token.objects.create(user=user).key}"
+    assert bearer("POST", address(layer), feature_body(layer, 1)).status_code == 201
+
+    browser = Editor()
+    browser.client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    browser.client.force_login(user)
+    assert "CSRF" in problem(browser("POST", address(layer), feature_body(layer, 2)), 403)["detail"]
+    assert browser("OPTIONS", address(layer))["Allow"] == "GET, HEAD, OPTIONS, POST"
+    browser.client.cookies["csrftoken"] = browser.headers["x-csrftoken"] = "a" * 32
+    assert browser("POST", address(layer), feature_body(layer, 2)).status_code == 201
+
+
+@pytest.mark.parametrize("id", ["0", "x", "-1", "9" * 19, "9" * 400, "%00", "1_0"])
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_no_such_item(editor: Editor, feature_make: FeatureMake, layer: Layer, method: str, id: str) -> None:
+    feature_make(layer)
+    answer = editor(method, f"{address(layer)}/{id}", feature_body(layer, 2))
+    assert problem(answer, 404)["detail"].startswith("There is no item ")
+    assert layer.model.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("{", "The body of the request is not JSON: "),
+        (b"\xff", "The body of the request is not JSON: "),
+        ("[" * 100_000, "The body of the request is not JSON: "),
+        ('{"type": "Feature", "properties": {"kiosks": NaN}}', "The body of the request is not JSON: "),
+        (None, "Send one GeoJSON Feature"),
+        ([], "Send one GeoJSON Feature"),
+        ({"type": "Feature", "properties": []}, "Send one GeoJSON Feature"),
+        ({"type": "FeatureCollection", "features": []}, "Send one GeoJSON Feature"),
+        ({"type": "Feature", "properties": {"nmae": "Pasar"}}, "There is no property 'nmae'. Is 'name' meant?"),
+        ({"type": "Feature", "properties": {"nmae": None}}, "There is no property 'nmae'. Is 'name' meant?"),
+        ({"type": "Feature", "properties": {"contact_name": "Bu Sri"}}, "There is no property 'contact_name'."),
+        ({"type": "Feature", "properties": {"name": None}}, "name: This field may not be blank."),
+        ({"type": "Feature", "properties": {"name": "a\0b"}}, "name: Null characters are not allowed."),
+        ({"type": "Feature", "properties": {"kiosks": -1}}, "kiosks: "),
+        ({"type": "Feature", "properties": {"type": "warung"}}, "type: 'warung' is none of the codes: "),
+        ({"type": "Feature", "properties": {"code": "T-0002"}}, "code: "),
+        ({"type": "Feature", "geometry": None}, "geom: This field may not be null."),
+        ({"type": "Feature", "geometry": 5}, "geom: This is not a GeoJSON geometry such as"),
+        (
+            {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}},
+            "geom: The geometry must be a Point, not a LineString.",
+        ),
+        (
+            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [200, 0]}},
+            "geom: Coordinates outside the world",
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_bad_bodies_store_nothing(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake, method: str, body: Any, words: str
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    feature_make(layer, 2)
+    before = list(layer.model.objects.values())
+    if isinstance(body, dict) and body["type"] == "Feature" and method != "PATCH" and "geometry" not in body:
+        least = feature_body(layer, 3)
+        if isinstance(body["properties"], dict):
+            body = least | {"properties": least["properties"] | body["properties"]}
+    editor = editor_with(layer, "add", "change")
+    answer = editor(method, address(layer, None if method == "POST" else feature), body)
+    assert words in problem(answer, 400)["detail"]
+    assert list(layer.model.objects.values()) == before
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_no_body(editor_with: Callable[..., Editor], feature_make: FeatureMake, method: str) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    editor = editor_with(layer, "add", "change")
+    answer = editor(method, address(layer, None if method == "POST" else feature), "")
+    assert problem(answer, 400)["detail"].startswith("Send one GeoJSON Feature")
+
+
+def test_a_polygon_that_crosses_itself(editor_with: Callable[..., Editor]) -> None:
+    layer = layer_get("disaster_zones")
+    ring = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
+    body = feature_body(layer) | {"geometry": {"type": "Polygon", "coordinates": [ring]}}
+    answer = editor_with(layer, "add")("POST", address(layer), body)
+    assert "not valid: Self-intersection" in problem(answer, 400)["detail"]
+
+
+@pytest.mark.parametrize(("method", "one"), WRITES[:3])
+def test_other_media_types(editor: Editor, feature_make: FeatureMake, layer: Layer, method: str, one: bool) -> None:
+    feature = feature_make(layer) if one else None
+    answer = editor(method, address(layer, feature), feature_body(layer), "application/xml")
+    taken = f"{MERGE}, {GEOJSON}, application/json." if one else f"{GEOJSON}, application/json."
+    assert problem(answer, 415)["detail"].endswith(f"Send: {taken}")
+    if not one:
+        problem(editor(method, address(layer), feature_body(layer), MERGE), 415)
+
+
+def test_too_large_and_unknown_parameters(editor_with: Callable[..., Editor], settings: Settings) -> None:
+    layer = layer_get("markets")
+    editor = editor_with(layer, "add")
+    assert problem(editor("POST", address(layer) + "?naem=x", feature_body(layer)), 400)["parameter"] == "naem"
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    problem(editor("POST", address(layer), feature_body(layer)), 413)
+    assert not layer.model.objects.exists()
+
+
+def test_personal_data_goes_neither_in_nor_out(editor: Editor, feature_make: FeatureMake, layer: Layer) -> None:
+    feature = feature_make(layer, **dict.fromkeys(layer.model.restricted, "RAHASIA"))
+    answers = [
+        editor("PATCH", address(layer, feature), {"properties": {"name": "Lain"}}, MERGE),
+        editor("PUT", address(layer, feature), feature_body(layer)),
+        *(
+            editor("PATCH", address(layer, feature), {"properties": {name: "BOCOR"}}, MERGE)
+            for name in layer.model.restricted
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [204, 204, *[400] * len(layer.model.restricted)]
+    assert not any("RAHASIA" in answer.content.decode() for answer in answers)
+    feature.refresh_from_db()
+    assert all(getattr(feature, name) == "RAHASIA" for name in layer.model.restricted)
+
+
+def actors(layer: Layer) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT actor FROM journal.edit WHERE layer = %s ORDER BY id", [layer.id])
+        return [actor for (actor,) in cursor.fetchall()]
+
+
+def test_the_journal_names_the_editor(editor: Editor, layer: Layer) -> None:
+    editor("POST", address(layer), feature_body(layer))
+    feature = layer.model.objects.get()
+    editor("PUT", address(layer, feature), feature_body(layer, name="Ganti"))
+    editor("PATCH", address(layer, feature), {"properties": {"name": "Baru"}}, MERGE)
+    editor("DELETE", address(layer, feature))
+    assert actors(layer) == ["petugas"] * 4
+
+
+def test_if_match_that_holds(transactional_db: None, editor: Editor, layer: Layer) -> None:
+    """A version is the whole layer's, yet only a change of the item itself takes the right to write away."""
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    for number, given in enumerate(("{}", "W/{}", '"x", {}', "*"), 2):
+        assert editor("POST", address(layer), feature_body(layer, number)).status_code == 201
+        change = {"properties": {"name": f"Nama {number}"}}
+        answer = editor("PATCH", address(layer, feature), change, MERGE, if_match=given.format(etag))
+        assert answer.status_code == 204, given
+        etag = answer["ETag"]
+    replaced = editor("PUT", address(layer, feature), feature_body(layer), if_match=etag)
+    assert replaced.status_code == 204
+    assert editor("DELETE", address(layer, feature), if_match=replaced["ETag"]).status_code == 204
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_if_match_that_is_old(transactional_db: None, editor: Editor, layer: Layer, method: str) -> None:
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    editor("PATCH", address(layer, feature), {"properties": {"name": "Oleh orang lain"}}, MERGE)
+    epoch = etag.strip('"').rpartition("-")[0]
+    for given in (etag, '"x"', "x", '""', f'"{epoch}-x.y"', f'"00000000-0000-0000-0000-000000000000-{"9" * 18}.y"'):
+        answer = editor(method, address(layer, feature), feature_body(layer), if_match=given)
+        assert problem(answer, 412)["detail"].startswith("This item has changed")
+    assert layer.model.objects.get().name == "Oleh orang lain"
+
+
+def test_if_match_after_a_layer_was_emptied(transactional_db: None, editor: Editor, layer: Layer) -> None:
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {layer.table}")
+    feature.save(force_insert=True)
+    problem(editor("DELETE", address(layer, feature), if_match=etag), 412)
+
+
+@pytest.fixture
+def elsewhere(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
+    """A second connection to the database."""
+    other = connection.copy()
+    other.set_autocommit(False)
+    yield other
+    other.close()
+
+
+def in_the_background(send: Callable[[], Any]) -> tuple[Thread, list[Any]]:
+    """Send a request from a thread, and come back once it waits for a lock."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        answers.append(send())
+        connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    deadline = monotonic() + 10
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return thread, answers
+            sleep(0.01)
+    raise AssertionError("the request did not wait")
+
+
+@pytest.mark.parametrize(("mine", "status"), [(True, 412), (False, 204)])
+def test_if_match_in_a_race(
+    elsewhere: BaseDatabaseWrapper, editor_with: Callable[..., Editor], mine: bool, status: int
+) -> None:
+    """Another changes this item, or only moves the layer's version, while the request waits for the item."""
+    layer = layer_get("markets")
+    editor = editor_with(layer, "add", "change")
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    editor("POST", address(layer), feature_body(layer, 2))
+    with elsewhere.cursor() as cursor:
+        cursor.execute(f"SELECT FROM {layer.table} WHERE id = %s FOR UPDATE", [feature.pk])
+        comparison = "=" if mine else "<>"
+        cursor.execute(f"UPDATE {layer.table} SET address = 'Jalan Lain' WHERE id {comparison} %s", [feature.pk])
+    change = {"properties": {"kiosks": 5}}
+    thread, answers = in_the_background(lambda: editor("PATCH", address(layer, feature), change, MERGE, if_match=etag))
+    elsewhere.commit()
+    thread.join()
+    assert answers[0].status_code == status
+    feature.refresh_from_db()
+    assert (feature.kiosks, feature.address) == ((None, "Jalan Lain") if mine else (5, ""))
+
+
+def test_a_race_for_a_code_is_a_conflict(elsewhere: BaseDatabaseWrapper, editor_with: Callable[..., Editor]) -> None:
+    layer = layer_get("markets")
+    editor = editor_with(layer, "add")
+    with elsewhere.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {layer.table} (code, name, source, type, geom) VALUES (%s, 'A', 'uji', 'pasar_rakyat', %s)",
+            [values_make(layer)["code"], place(layer).hexewkb.decode()],
+        )
+    thread, answers = in_the_background(lambda: editor("POST", address(layer), feature_body(layer)))
+    elsewhere.commit()
+    thread.join()
+    problem(answers[0], 409)
+    assert layer.model.objects.count() == 1
+
+
+def test_an_etag_is_the_state_that_was_written(transactional_db: None, editor_with: Callable[..., Editor]) -> None:
+    layer = layer_get("markets")
+    editor = editor_with(layer, "add", "change")
+    created = editor("POST", address(layer), feature_body(layer))
+    feature = layer.model.objects.get()
+    changed = editor("PATCH", address(layer, feature), {"properties": {"kiosks": 5}}, MERGE)
+    assert created["ETag"] != changed["ETag"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(seq) FROM journal.edit")
+        assert changed["ETag"].strip('"').partition(".")[0].endswith(f"-{cursor.fetchone()[0]}")

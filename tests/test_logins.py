@@ -1,0 +1,90 @@
+"""Guessing passwords is limited, at every door by the same count."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from layers.logins import LIMIT, WINDOW
+from layers.models import LoginFailure
+
+Door = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def user(db: None, settings: Settings) -> User:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    return User.objects.create_superuser("petugas", password="benar")
+
+
+def basic(password: str, name: str = "petugas", **sent: Any) -> Any:
+    credentials = b64encode(f"{name}:{password}".encode()).decode()
+    return Client().get("/api/v1/markets/", headers={"authorization": f"Basic {credentials}"}, **sent)
+
+
+def token(password: str, **sent: Any) -> Any:
+    body = json.dumps({"username": "petugas", "password": password})
+    return Client().post("/api/v1/token/", body, "application/json", **sent)
+
+
+def admin(password: str, **sent: Any) -> Any:
+    return Client().post("/admin/login/", {"username": "petugas", "password": password}, **sent)
+
+
+@pytest.mark.parametrize("guessed", [basic, token, admin])
+@pytest.mark.parametrize("door", [basic, token, admin])
+def test_all_doors_count_together(guessed: Door, door: Door) -> None:
+    assert door("benar").status_code in (200, 302)
+    for _ in range(LIMIT):
+        assert guessed("salah").status_code in (200, 400, 401)
+    for password in ("salah", "benar"):
+        answer = door(password)
+        assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
+        assert WINDOW.total_seconds() - 10 < int(answer["Retry-After"]) <= WINDOW.total_seconds() + 1
+    assert LoginFailure.objects.count() == LIMIT
+
+
+def test_a_browser_gets_a_page() -> None:
+    for _ in range(LIMIT):
+        admin("salah")
+    answer = admin("benar", headers={"accept": "text/html"})
+    assert (answer.status_code, answer["Content-Type"]) == (429, "text/html; charset=utf-8")
+    assert "Retry-After" in answer
+
+
+def test_a_failure_is_forgotten_in_time() -> None:
+    for _ in range(LIMIT):
+        basic("salah")
+    oldest = LoginFailure.objects.earliest("at")
+    oldest.at = timezone.now() - WINDOW + timedelta(seconds=30)
+    oldest.save()
+    assert int(basic("benar")["Retry-After"]) in (30, 31)
+    oldest.at = timezone.now() - WINDOW
+    oldest.save()
+    assert basic("salah").status_code == 401
+    assert not LoginFailure.objects.filter(pk=oldest.pk).exists()
+    assert basic("salah").status_code == 429
+
+
+def test_names_and_addresses_are_counted_apart(settings: Settings) -> None:
+    for _ in range(LIMIT):
+        basic("salah")
+    assert basic("salah", "lain").status_code == 401
+    assert basic("benar", REMOTE_ADDR="192.0.2.1").status_code == 200
+    assert basic("benar", HTTP_X_FORWARDED_FOR="192.0.2.1").status_code == 429, "no proxy wrote that"
+    settings.PROXIES = 1
+    assert basic("benar", HTTP_X_FORWARDED_FOR="127.0.0.1, 192.0.2.1").status_code == 200
+    assert basic("benar", HTTP_X_FORWARDED_FOR="192.0.2.1, 127.0.0.1").status_code == 429
+    assert basic("benar").status_code == 429
+
+
+def test_no_name_is_kept() -> None:
+    basic("salah")
+    assert "petugas" not in str(LoginFailure.objects.values().get())

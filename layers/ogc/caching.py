@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
@@ -42,7 +43,7 @@ def version_known(request: HttpRequest, representation: str) -> str:
     return ""
 
 
-def cached(request: HttpRequest, response: HttpResponse, version: Version, representation: str) -> HttpResponse:
+def cached[R: HttpResponseBase](request: HttpRequest, response: R, version: Version, representation: str) -> R:
     """The response with what caches need: they may keep it, and ask before each use whether it is still true."""
     private = "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
     response["Cache-Control"] = "private, no-cache" if private else "public, no-cache"

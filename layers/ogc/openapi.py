@@ -7,6 +7,7 @@ from the parameters of each collection's items; so both are written out.
 from typing import Any
 
 from layers.catalog import Layer, Property, config, in_language, layers
+from layers.ogc.formats import FORMATS
 from layers.ogc.schemas import plain_schema
 from layers.query.values import LARGEST
 from layers.text import text
@@ -43,7 +44,11 @@ def openapi_document(base: str) -> Json:
                     "description": str(description),
                     "content": _content("application/problem+json", "problem"),
                 }
-                for name, description in PROBLEMS.items()
+                for name, description in (PROBLEMS | EDIT_PROBLEMS).items()
+            },
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic"},
+                "token": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Token …"},
             },
         },
     }
@@ -55,6 +60,15 @@ PROBLEMS = {
     "405": text("Metode tidak berlaku.", "The method is not allowed."),
     "500": text("Kesalahan pada peladen.", "The server failed."),
     "503": text("Basis data tidak menjawab; lihat Retry-After.", "The database does not answer; see Retry-After."),
+}
+
+EDIT_PROBLEMS = {
+    "401": text("Siapa Anda? Lihat WWW-Authenticate.", "Who are you? See WWW-Authenticate."),
+    "403": text("Tanpa izin untuk lapisan ini.", "Without permission for this layer."),
+    "409": text("Bertabrakan dengan perubahan lain.", "In conflict with another change."),
+    "412": text("Item sudah berubah sejak dibaca (If-Match).", "The item changed since it was read (If-Match)."),
+    "415": text("Jenis isi tidak diterima.", "The body's media type is not taken."),
+    "429": text("Terlalu banyak upaya masuk yang gagal.", "Too many log-ins failed."),
 }
 
 
@@ -103,7 +117,10 @@ def _paths(layer: Layer) -> dict[str, Json]:
             "application/geo+json",
             [*map(_ref, shared), listed, *map(_filter, layer.properties)],
             "featureCollection",
-        ),
+            format="f-items",
+        )
+        | {"post": _edit(f"add{name}", text("Tambah item", "Add an item"), layer.id, "201")},
+        f"{path}/search": {"post": _search(f"search{name}", title, layer.id)},
         f"{path}/items/{{featureId}}": _get(
             f"get{name}Item",
             f"{title}: item",
@@ -111,7 +128,13 @@ def _paths(layer: Layer) -> dict[str, Json]:
             "application/geo+json",
             [_ref("featureId"), _ref("crs")],
             "feature",
-        ),
+            format="f-item",
+        )
+        | {
+            "put": _edit(f"replace{name}", text("Ganti item", "Replace an item"), layer.id),
+            "patch": _edit(f"change{name}", text("Ubah item", "Change an item"), layer.id),
+            "delete": _edit(f"delete{name}", text("Hapus item", "Delete an item"), layer.id, body=False),
+        },
     }
 
 
@@ -122,13 +145,14 @@ def _get(
     media_type: str = "application/json",
     parameters: list[Json] | None = None,
     schema: str = "document",
+    format: str = "f",
 ) -> Json:
     return {
         "get": {
             "operationId": operation,
             "summary": str(summary),
             "tags": [tag],
-            "parameters": [_ref("f"), _ref("lang"), *(parameters or [])],
+            "parameters": [_ref(format), _ref("lang"), *(parameters or [])],
             "responses": {
                 "200": {
                     "description": str(summary),
@@ -137,6 +161,39 @@ def _get(
                 **{status: {"$ref": f"#/components/responses/{status}"} for status in PROBLEMS},
             },
         }
+    }
+
+
+def _edit(operation: str, summary: Any, tag: str, status: str = "204", *, body: bool = True) -> Json:
+    """Editing, for people with the layer's permission."""
+    media_type = "application/merge-patch+json" if operation.startswith("change") else "application/geo+json"
+    return {
+        "operationId": operation,
+        "summary": str(summary),
+        "tags": [tag],
+        "parameters": [] if status == "201" else [_ref("featureId")],
+        **({"requestBody": {"required": True, "content": _content(media_type, "document")}} if body else {}),
+        "security": [{"basic": []}, {"token": []}],
+        "responses": {
+            status: {"description": str(summary)},
+            **{code: {"$ref": f"#/components/responses/{code}"} for code in (*PROBLEMS, *EDIT_PROBLEMS)},
+        },
+    }
+
+
+def _search(operation: str, title: str, tag: str) -> Json:
+    return {
+        "operationId": operation,
+        "summary": str(text(f"{title}: cari", f"{title}: search")),
+        "description": str(
+            text("Parameter items sebagai anggota objek JSON.", "The parameters of items as members of a JSON object.")
+        ),
+        "tags": [tag],
+        "requestBody": {"required": True, "content": _content("application/json", "document")},
+        "responses": {
+            "200": {"description": title, "content": _content("application/geo+json", "featureCollection")},
+            **{code: {"$ref": f"#/components/responses/{code}"} for code in PROBLEMS},
+        },
     }
 
 
@@ -183,6 +240,10 @@ def _parameters() -> dict[str, Json]:
     numbers = {"type": "array", "items": {"type": "number"}}
     names = {"type": "array", "items": {"type": "string"}}
     return {
+        **{
+            f"f-{of}": query("f", text("Format jawaban.", "Format of the answer."), {"type": "string", "enum": formats})
+            for of, formats in (("items", ["json", "html", *FORMATS]), ("item", ["json", "html", "jsonfg"]))
+        },
         "f": query(
             "f",
             text("Format jawaban.", "Format of the answer."),

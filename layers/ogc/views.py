@@ -3,14 +3,16 @@
 Every document is made as JSON; where a browser asks, a template renders the same document as HTML.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
 
 import orjson
 import pygeoapi.api
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -21,11 +23,13 @@ from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem
 from layers.ogc import editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
+from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members, link_header
 from layers.ogc.openapi import openapi_document
-from layers.query.features import Page, Version, item_fetch, items_fetch
+from layers.query.features import Page, item_fetch, items_fetch, version_fetch
 from layers.query.params import FeatureQuery, crs_parse, params_single
+from layers.query.rows import jsonfg_feature
 from layers.query.spatial import CRS84, Crs
-from layers.query.values import id_parse
+from layers.query.values import LARGEST, id_parse
 from layers.text import text
 
 JSON = "application/json"
@@ -34,7 +38,15 @@ HTML = "text/html"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
-View = Callable[..., HttpResponse]
+Offers = Mapping[str, str]
+"""The formats that a resource comes in: the value of ``f``, and the media type."""
+
+DOCUMENT: Offers = {"json": JSON, "html": HTML}
+ITEM: Offers = {"json": GEOJSON, "html": HTML, "jsonfg": FORMATS["jsonfg"].media_type}
+ITEMS: Offers = {"json": GEOJSON, "html": HTML, **{known.name: known.media_type for known in FORMATS.values()}}
+DOWNLOADS = [known.name for known in FORMATS.values() if not known.pages]
+
+View = Callable[..., HttpResponseBase]
 Allow = Callable[..., Sequence[str]]
 
 EDITS = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
@@ -48,7 +60,7 @@ def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | 
 
     @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
     @wraps(view)
-    def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
         if request.method not in takes:
             allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
             if request.method == "OPTIONS":
@@ -84,7 +96,7 @@ def conformance(request: HttpRequest) -> HttpResponse:
 
 @resource
 def openapi(request: HttpRequest) -> HttpResponse:
-    return _answer(request, "openapi", openapi_document(base_url(request)), media_type=OPENAPI)
+    return _answer(request, "openapi", openapi_document(base_url(request)), offers={**DOCUMENT, "json": OPENAPI})
 
 
 @resource
@@ -104,34 +116,65 @@ def collection(request: HttpRequest, id: str) -> HttpResponse:
 def schema(request: HttpRequest, id: str) -> HttpResponse:
     layer = layer_get(id)
     document = schemas.schema(layer, request.build_absolute_uri(request.path))
-    return _answer(request, "schema", document, layer, SCHEMA)
+    return _answer(request, "schema", document, layer, {**DOCUMENT, "json": SCHEMA})
 
 
 @resource
 def queryables(request: HttpRequest, id: str) -> HttpResponse:
     layer = layer_get(id)
     document = schemas.queryables(layer, request.build_absolute_uri(request.path))
-    return _answer(request, "schema", document, layer, SCHEMA)
+    return _answer(request, "schema", document, layer, {**DOCUMENT, "json": SCHEMA})
 
 
 @partial(resource, takes=("GET", "HEAD", "POST"), allow=_items_allow)
-def items(request: HttpRequest, id: str) -> HttpResponse:
+def items(request: HttpRequest, id: str) -> HttpResponseBase:
     layer = layer_get(id)
     if request.method == "POST":
         return editing.item_create(request, layer)
     query = FeatureQuery.parse(layer, dict(request.GET.lists()))
-    asked = representation(request.build_absolute_uri(), GEOJSON)
-    page = items_fetch(layer, query, _known(request, asked))
+    format = _format(request, ITEMS)
+    if format in DOWNLOADS:
+        return _download(request, layer, query, FORMATS[format])
+    asked = representation(request.build_absolute_uri(), ITEMS[format])
+    write = jsonfg_feature if format == "jsonfg" else None
+    page = items_fetch(layer, query, _known(request, format, asked), write)
     if page.features is None:
         return cached(request, HttpResponse(status=304), page.version, asked)
-    links = _alternates(request, GEOJSON)
+    links = _alternates(request, ITEMS)
     if page.next:
-        links.append(_page_link(request, "next", next=page.next))
+        links.append(_page_link(request, "next", ITEMS[format], next=page.next))
     if query.offset:
-        links.append(_page_link(request, "prev", offset=str(max(0, query.offset - query.limit))))
+        back = str(max(0, query.offset - query.limit))
+        links.append(_page_link(request, "prev", ITEMS[format], offset=back))
     links.append(_collection_link(request, layer))
-    response = _answer(request, "items", _page(page, links), layer, GEOJSON, query.crs)
-    return _cached_json(request, response, page.version, asked)
+    members = _jsonfg(layer, query, links) if format == "jsonfg" else {}
+    response = _answer(request, "items", _page(page, links, members), layer, ITEMS, query.crs)
+    return response if format == "html" else cached(request, response, page.version, asked)
+
+
+@partial(resource, takes=("GET", "HEAD", *EDITS), allow=_item_allow)
+def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
+    layer = layer_get(id)
+    if edit := EDITS.get(request.method or ""):
+        return edit(request, layer, item_id)
+    given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
+    crs = crs_parse(layer, given.get("crs", CRS84), "crs")
+    number = id_parse(item_id)
+    format = _format(request, ITEM)
+    asked = representation(request.build_absolute_uri(), ITEM[format])
+    known = _known(request, format, asked)
+    write = jsonfg_feature if format == "jsonfg" else None
+    version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known, write)
+    if version and version.tag == known:
+        return cached(request, HttpResponse(status=304), version, asked)
+    if version is None or feature is None:
+        raise NotFound(
+            text(f"Tidak ada item {item_id!r} di {layer.id}.", f"There is no item {item_id!r} in {layer.id}.")
+        )
+    links = [*_alternates(request, ITEM), _collection_link(request, layer)]
+    members = _jsonfg(layer, FeatureQuery(limit=1, crs=crs), links) if format == "jsonfg" else {}
+    response = _answer(request, "item", _with({**members, "links": links}, feature[1:-1]), layer, ITEM, crs)
+    return response if format == "html" else cached(request, response, version, asked)
 
 
 @partial(resource, takes=("POST",))
@@ -149,29 +192,7 @@ def search(request: HttpRequest, id: str) -> HttpResponse:
         following = {name: value for name, value in asked.items() if name != "offset"} | {"next": page.next}
         address = request.build_absolute_uri(request.path)
         links.append({"rel": "next", "type": GEOJSON, "href": address, "method": "POST", "body": following})
-    return HttpResponse(_page(page, links), content_type=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
-
-
-@partial(resource, takes=("GET", "HEAD", *EDITS), allow=_item_allow)
-def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
-    layer = layer_get(id)
-    if edit := EDITS.get(request.method or ""):
-        return edit(request, layer, item_id)
-    given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
-    crs = crs_parse(layer, given.get("crs", CRS84), "crs")
-    number = id_parse(item_id)
-    asked = representation(request.build_absolute_uri(), GEOJSON)
-    known = _known(request, asked)
-    version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known)
-    if version and version.tag == known:
-        return cached(request, HttpResponse(status=304), version, asked)
-    if version is None or feature is None:
-        raise NotFound(
-            text(f"Tidak ada item {item_id!r} di {layer.id}.", f"There is no item {item_id!r} in {layer.id}.")
-        )
-    links = [*_alternates(request, GEOJSON), _collection_link(request, layer)]
-    response = _answer(request, "item", _with({"links": links}, feature[1:-1]), layer, GEOJSON, crs)
-    return _cached_json(request, response, version, asked)
+    return HttpResponse(_page(page, links, {}), content_type=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
 
 
 def base_url(request: HttpRequest) -> str:
@@ -184,38 +205,64 @@ def _answer(
     template: str,
     document: dict[str, Any] | bytes,
     layer: Layer | None = None,
-    media_type: str = JSON,
+    offers: Offers = DOCUMENT,
     crs: Crs | None = None,
 ) -> HttpResponse:
     """The document in the format asked for; ``document`` is a dict, or JSON that is written already."""
-    if _format(request, media_type) == "html":
+    format = _format(request, offers)
+    if format == "html":
         shown = orjson.loads(document) if isinstance(document, bytes) else document
         context = {"document": shown, "layer": layer, "base": base_url(request)}
         return render(request, f"ogc/{template}.html", context)
     body = document if isinstance(document, bytes) else orjson.dumps(document)
     headers = {"Content-Crs": f"<{crs.uri}>"} if crs else {}
-    return HttpResponse(body, content_type=media_type, headers=headers)
+    return HttpResponse(body, content_type=offers[format], headers=headers)
 
 
-def _format(request: HttpRequest, media_type: str) -> str:
+def _download(request: HttpRequest, layer: Layer, query: FeatureQuery, format: ItemsFormat) -> HttpResponseBase:
+    """All items that match, as a stream; ``limit`` bounds it where it is given."""
+    version = version_fetch(layer)
+    asked = representation(request.build_absolute_uri(), format.media_type)
+    if version.tag == _known(request, format.name, asked):
+        return cached(request, HttpResponse(status=304), version, asked)
+    if "limit" not in request.GET:
+        query = replace(query, limit=LARGEST)
+    headers = {
+        "Content-Crs": f"<{query.crs.uri}>",
+        "Content-Disposition": f'attachment; filename="{format.filename(layer)}"',
+        "Link": link_header([*_alternates(request, ITEMS), _collection_link(request, layer)]),
+    }
+    stream = iter(()) if request.method == "HEAD" else items_stream(format, layer, query)
+    response = StreamingHttpResponse(stream, content_type=format.media_type, headers=headers)
+    cached(request, response, version, asked)
+    response["ETag"] = f"W/{response['ETag']}"  # the version was read before the data
+    return response
+
+
+def _format(request: HttpRequest, offers: Offers) -> str:
+    """The name of the format that ``f`` asks for, or else ``Accept``; JSON where that names none we have."""
     given = request.GET.get("f")
     if given is None:
-        return "html" if request.get_preferred_type([media_type, JSON, HTML]) == HTML else "json"
-    if given not in ("json", "html"):
+        types = {media_type: name for name, media_type in offers.items()} | {JSON: "json"}
+        return types.get(request.get_preferred_type(list(types)) or JSON, "json")
+    if given not in offers:
+        known = ", ".join(offers)
         raise InvalidParameter(
-            "f",
-            text(
-                f"Format {given!r} tidak ada; yang ada: json, html.",
-                f"No format {given!r}; there are: json, html.",
-            ),
+            "f", text(f"Format {given!r} tidak ada; yang ada: {known}.", f"No format {given!r}; there are: {known}.")
         )
     return given
 
 
-def _page(page: Page, links: list[dict[str, Any]]) -> bytes:
+def _jsonfg(layer: Layer, query: FeatureQuery, links: list[dict[str, str]]) -> dict[str, Any]:
+    """What a JSON-FG document has beside GeoJSON's members; ``links`` gain its profile."""
+    links.append({"rel": "profile", "href": JSONFG_PROFILE, "title": "JSON-FG", "type": "text/html"})
+    return jsonfg_members(layer, query)
+
+
+def _page(page: Page, links: list[dict[str, Any]], members: dict[str, Any]) -> bytes:
     counts = {"numberMatched": page.matched, "numberReturned": page.returned}
     known = {name: count for name, count in counts.items() if count is not None}
-    return _with({"type": "FeatureCollection", **known, "links": links}, f'"features":[{page.features}]')
+    return _with({"type": "FeatureCollection", **members, **known, "links": links}, f'"features":[{page.features}]')
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
@@ -247,29 +294,30 @@ def _with(head: dict[str, Any], members: str) -> bytes:
     return orjson.dumps(head)[:-1] + b"," + members.encode() + b"}"
 
 
-def _alternates(request: HttpRequest, media_type: str = JSON) -> list[dict[str, str]]:
-    wanted = _format(request, media_type)
+def _alternates(request: HttpRequest, offers: Offers = DOCUMENT) -> list[dict[str, str]]:
+    wanted = _format(request, offers)
     titles = {
         "json": text("Dokumen ini sebagai JSON", "This document as JSON"),
         "html": text("Dokumen ini sebagai HTML", "This document as HTML"),
+        **{known.name: known.title for known in FORMATS.values()},
     }
     return [
         {
             "rel": "self" if name == wanted else "alternate",
-            "type": media_type if name == "json" else HTML,
+            "type": media_type,
             "title": str(titles[name]),
             "href": _href(request, request.GET, f=name),
         }
-        for name in ("json", "html")
+        for name, media_type in offers.items()
     ]
 
 
-def _page_link(request: HttpRequest, rel: str, **place: str) -> dict[str, str]:
+def _page_link(request: HttpRequest, rel: str, media_type: str, **place: str) -> dict[str, str]:
     title = text("Halaman berikutnya", "Next page") if rel == "next" else text("Halaman sebelumnya", "Previous page")
     asked = request.GET.copy()
     for name in ("next", "offset"):
         asked.pop(name, None)
-    return {"rel": rel, "type": GEOJSON, "title": str(title), "href": _href(request, asked, **place)}
+    return {"rel": rel, "type": media_type, "title": str(title), "href": _href(request, asked, **place)}
 
 
 def _collection_link(request: HttpRequest, layer: Layer) -> dict[str, str]:
@@ -284,10 +332,6 @@ def _href(request: HttpRequest, asked: QueryDict, **changes: str) -> str:
     return request.build_absolute_uri(f"{request.path}?{asked.urlencode(safe=':/,')}")
 
 
-def _known(request: HttpRequest, asked: str) -> str:
-    """The version that the client has; pages tell the age of facts, so only JSON is the same as long as the data is."""
-    return version_known(request, asked) if _format(request, GEOJSON) == "json" else ""
-
-
-def _cached_json(request: HttpRequest, response: HttpResponse, version: Version, asked: str) -> HttpResponse:
-    return cached(request, response, version, asked) if response["Content-Type"] == GEOJSON else response
+def _known(request: HttpRequest, format: str, asked: str) -> str:
+    """The version that the client has; none of a page, which tells the age of facts and so changes by itself."""
+    return "" if format == "html" else version_known(request, asked)

@@ -7,7 +7,7 @@ an ETag made of the version can be strong, and why a client that has it costs no
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,10 @@ COUNTED = 10_000
 
 COUNT = "SELECT ARRAY[count(*), (pg_current_xact_id_if_assigned() IS NULL)::int]"
 """How many rows, and whether they are settled: changes that wait for their commit have no version yet."""
+
+
+FeatureWriter = Callable[[Layer, FeatureQuery], str]
+"""Writes the SQL that makes text of a row; :func:`feature` does for GeoJSON."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,14 @@ class Page:
     next: str | None = None
 
 
-def items_fetch(layer: Layer, query: FeatureQuery, known: str = "") -> Page:
-    """A page of items, unless the layer is still of the ``known`` version."""
-    tag, at, found = _one(items(layer, query, known))
+def version_fetch(layer: Layer) -> Version:
+    """The state a layer is in now."""
+    return Version(*_one((VERSION, [layer.id])))
+
+
+def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: FeatureWriter | None = None) -> Page:
+    """A page of items, unless the layer is still of the ``known`` version; ``write`` writes a feature, as GeoJSON."""
+    tag, at, found = _one(items(layer, query, known, write or feature))
     version = Version(tag, at)
     if found is None:
         return Page(version)
@@ -67,34 +76,36 @@ def items_fetch(layer: Layer, query: FeatureQuery, known: str = "") -> Page:
     return Page(version, _qgis_safe(features or ""), int(seen) - more, matched, token)
 
 
-def item_fetch(layer: Layer, id: int, crs: Crs, known: str = "") -> tuple[Version, str | None]:
-    """One item as GeoJSON text, None where there is none or the layer is still of the ``known`` version."""
-    tag, at, feature = _one(item(layer, id, crs, known))
-    return Version(tag, at), feature and _qgis_safe(feature)
+def item_fetch(
+    layer: Layer, id: int, crs: Crs, known: str = "", write: FeatureWriter | None = None
+) -> tuple[Version, str | None]:
+    """One item as text, None where there is none or the layer is still of the ``known`` version."""
+    tag, at, found = _one(item(layer, id, crs, known, write or feature))
+    return Version(tag, at), found and _qgis_safe(found)
 
 
-def items(layer: Layer, query: FeatureQuery, known: str = "") -> Sql:
-    where, args = _where(layer, query)
-    page, page_args = _where(layer, query, query.after)
+def items(layer: Layer, query: FeatureQuery, known: str, write: FeatureWriter) -> Sql:
+    matching, args = where(layer, query)
+    page, page_args = where(layer, query, query.after)
     counted = "NULL"
-    if where and not query.after:
-        counted = f"(SELECT count(*) FROM (SELECT FROM {layer.table}{where} LIMIT {COUNTED + 1}) counted)::text"
+    if matching and not query.after:
+        counted = f"(SELECT count(*) FROM (SELECT FROM {layer.table}{matching} LIMIT {COUNTED + 1}) counted)::text"
     else:
         args = []
     return _versioned(
         layer,
         known,
-        f"SELECT ARRAY[string_agg({_feature(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
+        f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
         f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], CASE WHEN count(*) > %s THEN {counted} END] "
         f"FROM (SELECT *, row_number() OVER () AS n "
-        f"FROM (SELECT * FROM {layer.table}{page}{_order_by(query)} LIMIT %s OFFSET %s) found) page",
+        f"FROM (SELECT * FROM {layer.table}{page}{order_by(query)} LIMIT %s OFFSET %s) found) page",
         [query.limit, query.limit, query.limit, *args, *page_args, query.limit + 1, query.offset],
     )
 
 
-def item(layer: Layer, id: int, crs: Crs, known: str = "") -> Sql:
-    feature = _feature(layer, FeatureQuery(limit=1, crs=crs))
-    return _versioned(layer, known, f"SELECT {feature} FROM {layer.table} page WHERE id = %s", [id])
+def item(layer: Layer, id: int, crs: Crs, known: str, write: FeatureWriter) -> Sql:
+    written = write(layer, FeatureQuery(limit=1, crs=crs))
+    return _versioned(layer, known, f"SELECT {written} FROM {layer.table} page WHERE id = %s", [id])
 
 
 def _versioned(layer: Layer, known: str, sql: str, args: list[Any]) -> Sql:
@@ -105,7 +116,8 @@ def _versioned(layer: Layer, known: str, sql: str, args: list[Any]) -> Sql:
     )
 
 
-def _feature(layer: Layer, query: FeatureQuery) -> str:
+def feature(layer: Layer, query: FeatureQuery) -> str:
+    """A row as a GeoJSON feature, as SQL."""
     geometry = "'null'" if query.skip_geometry else geojson(query.crs)
     columns = ", ".join(
         f'"{known.name}"' for known in layer.properties if not query.properties or known.name in query.properties
@@ -121,7 +133,7 @@ def _keys(query: FeatureQuery) -> str:
     return f"json_build_array({columns})::text"
 
 
-def _where(layer: Layer, query: FeatureQuery, after: Position | None = None) -> Sql:
+def where(layer: Layer, query: FeatureQuery, after: Position | None = None) -> Sql:
     equal = [
         (f'%s = ANY("{known.name}")' if known.type == "array" else f'"{known.name}" = %s', [value])
         for known, value in query.equals
@@ -175,7 +187,7 @@ def _and(parts: Sequence[Sql]) -> Sql:
     return " AND ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
 
 
-def _order_by(query: FeatureQuery) -> str:
+def order_by(query: FeatureQuery) -> str:
     given = [f'"{name}"{" DESC" if descends else ""} NULLS LAST, ' for name, descends in query.sortby]
     return f" ORDER BY {''.join(given)}id"
 
@@ -188,7 +200,7 @@ def _matched(layer: Layer, query: FeatureQuery, version: Version, seen: int, cou
     if counted is not None:
         return int(counted) if int(counted) <= COUNTED else None
     if seen or query.offset:
-        return _count(layer, version) if not _where(layer, query)[0] else None
+        return _count(layer, version) if not where(layer, query)[0] else None
     return 0
 
 

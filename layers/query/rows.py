@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from layers.catalog import Layer, Property
-from layers.query.features import _feature, _order_by, _where
+from layers.query.features import feature, order_by, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import DEFAULT_CRS, Crs, Sql, geojson
 from layers.query.values import LARGEST
@@ -62,16 +62,16 @@ def cells_fetch(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str |
 def features_fetch(layer: Layer) -> Generator[list[tuple[str]]]:
     """Batches of all GeoJSON features as text, each in a row of its own, to the last digit."""
     properties = ", ".join(f'"{known.name}"' for known in layer.properties)
-    feature = (
+    written = (
         f"""'{{"type":"Feature","id":' || id || ',"geometry":' || ST_AsGeoJSON(geom, {DIGITS}, 0) || """
         f"""',"properties":' || (SELECT row_to_json(listed)::text FROM (SELECT {properties}) listed) || '}}'"""
     )
-    return _stream(_select(layer, EVERYTHING, [feature]))
+    return _stream(_select(layer, EVERYTHING, [written]))
 
 
 def items_fetch_all(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str]]]:
     """Batches of GeoJSON features as text, each in a row of its own, as a page of items has them."""
-    return _stream(_select(layer, query, [_feature(layer, query)]))
+    return _stream(_select(layer, query, [feature(layer, query)]))
 
 
 def jsonfg_fetch(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str]]]:
@@ -129,8 +129,8 @@ def _cell(known: Property) -> str:
 
 
 def _select(layer: Layer, query: FeatureQuery, columns: list[str]) -> Sql:
-    where, args = _where(layer, query, query.after)
-    found = f"SELECT * FROM {layer.table}{where}{_order_by(query)} LIMIT %s OFFSET %s"
+    matching, args = where(layer, query, query.after)
+    found = f"SELECT * FROM {layer.table}{matching}{order_by(query)} LIMIT %s OFFSET %s"
     return f"SELECT {', '.join(columns)} FROM ({found}) page", [*args, query.limit, query.offset]
 
 

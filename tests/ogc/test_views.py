@@ -11,6 +11,7 @@ from openapi_spec_validator import validate
 from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layer_get, layers
+from layers.ogc.formats import FORMATS, ItemsFormat
 
 BASE = "http://testserver/oapi"
 
@@ -46,7 +47,9 @@ def test_every_link_from_the_landing_page_on_leads_somewhere(client: Client, fea
         seen.add(href)
         response = client.get(href)
         assert response.status_code == 200, href
-        if "json" in response["Content-Type"]:
+        if response.streaming:
+            assert b"".join(response), href
+        elif "json" in response["Content-Type"]:
             todo += [link["href"] for link in links(response.json())]
     assert len([href for href in seen if "/items" in href]) > 12
 
@@ -163,6 +166,44 @@ def test_an_etag_holds_until_the_data_changes(client: Client, layer: Layer, feat
         changed = client.get(path, headers={"If-None-Match": first["ETag"]})
         assert changed.status_code == 200
         assert changed["ETag"] != first["ETag"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "format", [known for known in FORMATS.values() if not known.pages], ids=lambda known: known.name
+)
+def test_a_download_is_all_that_matches_unless_limited(
+    client: Client, format: ItemsFormat, feature_make: FeatureMake
+) -> None:
+    for number in range(1, 121):
+        feature_make(layer_get("markets"), number)
+    path = "/oapi/collections/markets/items"
+    whole = client.get(path, headers={"Accept": format.media_type})
+    assert (whole.status_code, whole["Content-Type"]) == (200, format.media_type)
+    assert whole["Content-Disposition"] == f'attachment; filename="markets.{format.extension}"'
+    assert whole["Content-Crs"] == "<http://www.opengis.net/def/crs/OGC/1.3/CRS84>"
+    assert 'rel="self"; type="' + format.media_type in whole["Link"]
+    body = b"".join(whole)
+    some = b"".join(client.get(path, {"f": format.name, "limit": "5", "lang": "id"}))
+    if format.name in ("csv", "geojsonseq"):
+        assert (body.count(b"T-0"), some.count(b"T-0")) == (120, 5)
+    assert 0 < len(some) <= len(body)
+    assert client.head(path, {"f": format.name}).status_code == 200
+    again = client.get(path, headers={"Accept": format.media_type, "If-None-Match": whole["ETag"]})
+    assert (again.status_code, again["ETag"].removeprefix("W/")) == (304, whole["ETag"].removeprefix("W/"))
+
+
+def test_jsonfg_is_a_page_and_an_item(client: Client, layer: Layer, feature_make: FeatureMake) -> None:
+    made = feature_make(layer)
+    utm = "http://www.opengis.net/def/crs/EPSG/0/32750"
+    page = get(client, f"/collections/{layer.id}/items", f="jsonfg", crs=utm)
+    assert (page["type"], page["featureType"], page["coordRefSys"]) == ("FeatureCollection", layer.id, utm)
+    assert "http://www.opengis.net/spec/json-fg-1/1.0/conf/core" in page["conformsTo"]
+    (feature,) = page["features"]
+    assert feature["geometry"]["type"] == feature["place"]["type"] == layer.geometry_type
+    item = get(client, f"/collections/{layer.id}/items/{made.id}", f="jsonfg", crs=utm)
+    assert {name: item[name] for name in feature} == feature
+    assert client.get(f"/oapi/collections/{layer.id}/items/{made.id}", {"f": "csv"}).status_code == 400
 
 
 def test_answers_to_people_who_are_signed_in_are_private(client: Client, feature_make: FeatureMake) -> None:

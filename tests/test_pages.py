@@ -78,3 +78,10 @@ def test_coordinates_of_another_crs_are_not_drawn(client: Client) -> None:
     asked = {"f": "html", "crs": "http://www.opengis.net/def/crs/EPSG/0/32750"}
     page = client.get("/oapi/collections/markets/items", asked).content.decode()
     assert 'class="map"' not in page
+
+
+def test_each_format_of_items_is_offered_by_its_name(client: Client, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"))
+    page = html(client, "/oapi/collections/markets/items")
+    for name in ("GeoJSON", "JSON-FG", "CSV", "GeoJSON-Seq", "FlatGeobuf", "GeoPackage"):
+        assert f">{name}</a>" in page

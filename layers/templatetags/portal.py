@@ -83,6 +83,22 @@ def link(document: dict[str, Any], rel: str) -> str:
     return next((found["href"] for found in document["links"] if found["rel"] == rel), "")
 
 
+FORMAT_NAMES = {
+    "application/geo+json": "GeoJSON",
+    "application/vnd.ogc.fg+json": "JSON-FG",
+    "text/csv": "CSV",
+    "application/geo+json-seq": "GeoJSON-Seq",
+    "application/flatgeobuf": "FlatGeobuf",
+    "application/geopackage+sqlite3": "GeoPackage",
+}
+
+
+@register.filter
+def format_name(media_type: str) -> str:
+    """What people call a media type."""
+    return FORMAT_NAMES.get(media_type.partition(";")[0], media_type)
+
+
 @register.filter
 def as_html(address: str) -> str:
     """The address of the same resource as an HTML page."""

@@ -141,7 +141,9 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     if page.features is None:
         return cached(request, HttpResponse(status=304), page.version, asked)
     links = _alternates(request, ITEMS)
-    if page.next:
+    if page.next and format == "html":  # people turn pages both ways
+        links.append(_page_link(request, "next", HTML, offset=str(query.offset + query.limit)))
+    elif page.next:
         links.append(_page_link(request, "next", ITEMS[format], next=page.next))
     if query.offset:
         back = str(max(0, query.offset - query.limit))

@@ -2,7 +2,7 @@
 
 The functions named after clauses are pure: layer and query in, SQL and arguments out. Identifiers come from the
 catalogue, values are arguments. Version and data are read in one statement, hence from one snapshot: that is why
-an ETag made of the version can be strong, and why a client that has it costs no look at the features.
+an ETag made of the version can be strong. A client that has the version costs one look at the journal.
 """
 
 import json
@@ -65,11 +65,10 @@ def version_fetch(layer: Layer) -> Version:
 
 def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: FeatureWriter | None = None) -> Page:
     """A page of items, unless the layer is still of the ``known`` version; ``write`` writes a feature, as GeoJSON."""
-    tag, at, found = _one(items(layer, query, known, write or feature))
+    if unchanged := _unchanged(layer, known):
+        return Page(unchanged)
+    tag, at, (features, seen, keys, counted) = _one(items(layer, query, write or feature))
     version = Version(tag, at)
-    if found is None:
-        return Page(version)
-    features, seen, keys, counted = found
     more = int(seen) > query.limit
     matched = _matched(layer, query, version, int(seen), counted)
     token = position_write(query.scope, Position(tuple(json.loads(keys)), matched)) if more else None
@@ -80,11 +79,21 @@ def item_fetch(
     layer: Layer, id: int, crs: Crs, known: str = "", write: FeatureWriter | None = None
 ) -> tuple[Version, str | None]:
     """One item as text, None where there is none or the layer is still of the ``known`` version."""
-    tag, at, found = _one(item(layer, id, crs, known, write or feature))
+    if unchanged := _unchanged(layer, known):
+        return unchanged, None
+    tag, at, found = _one(item(layer, id, crs, write or feature))
     return Version(tag, at), found and _qgis_safe(found)
 
 
-def items(layer: Layer, query: FeatureQuery, known: str, write: FeatureWriter) -> Sql:
+def _unchanged(layer: Layer, known: str) -> Version | None:
+    """The version of a client that is up to date, for which even planning the query would be too much."""
+    if not known:
+        return None
+    version = version_fetch(layer)
+    return version if version.tag == known else None
+
+
+def items(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
     matching, args = where(layer, query)
     page, page_args = where(layer, query, query.after)
     counted = "NULL"
@@ -94,7 +103,6 @@ def items(layer: Layer, query: FeatureQuery, known: str, write: FeatureWriter) -
         args = []
     return _versioned(
         layer,
-        known,
         f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
         f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], CASE WHEN count(*) > %s THEN {counted} END] "
         f"FROM (SELECT *, row_number() OVER () AS n "
@@ -103,17 +111,14 @@ def items(layer: Layer, query: FeatureQuery, known: str, write: FeatureWriter) -
     )
 
 
-def item(layer: Layer, id: int, crs: Crs, known: str, write: FeatureWriter) -> Sql:
+def item(layer: Layer, id: int, crs: Crs, write: FeatureWriter) -> Sql:
     written = write(layer, FeatureQuery(limit=1, crs=crs))
-    return _versioned(layer, known, f"SELECT {written} FROM {layer.table} page WHERE id = %s", [id])
+    return _versioned(layer, f"SELECT {written} FROM {layer.table} page WHERE id = %s", [id])
 
 
-def _versioned(layer: Layer, known: str, sql: str, args: list[Any]) -> Sql:
-    """The version, and what a statement of one value gives where the version is not the known one."""
-    return (
-        f"SELECT tag, at, CASE WHEN tag <> %s THEN ({sql}) END FROM ({VERSION}) version",
-        [known, *args, layer.id],
-    )
+def _versioned(layer: Layer, sql: str, args: list[Any]) -> Sql:
+    """The version, and what a statement of one value gives in the same snapshot."""
+    return f"SELECT tag, at, ({sql}) FROM ({VERSION}) version", [*args, layer.id]
 
 
 def feature(layer: Layer, query: FeatureQuery) -> str:
@@ -211,7 +216,7 @@ def _count(layer: Layer, version: Version) -> int | None:
     """How many items a layer has, counted once a version; None where it changed in this moment."""
     tag, count = _counts.get(layer.id, ("", 0))
     if tag != version.tag:
-        tag, _, (count, settled) = _one(_versioned(layer, "", f"{COUNT} FROM {layer.table}", []))
+        tag, _, (count, settled) = _one(_versioned(layer, f"{COUNT} FROM {layer.table}", []))
         if settled:
             _counts[layer.id] = (tag, count)
     return int(count) if tag == version.tag else None

@@ -136,10 +136,7 @@ def _select(layer: Layer, query: FeatureQuery, columns: list[str]) -> Sql:
 
 def _stream(statement: Sql) -> Generator[list[Any]]:
     """Batches of the rows of a statement; the statement timeout holds for each, not for all of them together."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL jit = off")  # half a second, before the first of many rows
-        with connection.chunked_cursor() as cursor:
-            cursor.execute(*statement)
-            while rows := cursor.fetchmany(BATCH):
-                yield rows
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(*statement)
+        while rows := cursor.fetchmany(BATCH):
+            yield rows

@@ -43,7 +43,7 @@ def test_the_query_is_one_statement_with_its_values_apart() -> None:
         layer_get("disaster_zones"),
         {"bbox": ["1,2,3,4"], "datetime": ["2026-01-01T00:00:00Z/.."], "hazard": ["101"], "q": ["50%"], "limit": ["5"]},
     )
-    sql, args = items(layer_get("disaster_zones"), query, "", feature)
+    sql, args = items(layer_get("disaster_zones"), query, feature)
     where = (
         ' WHERE (ST_Intersects(geom, %s::geometry)) AND ("valid_to" IS NULL OR "valid_to" >= %s)'
         ' AND "hazard" = %s AND (code ILIKE %s OR name ILIKE %s)'
@@ -241,7 +241,7 @@ def test_quotes_and_backslashes_are_written_as_qgis_reads_them(feature_make: Fea
 
 def test_a_bbox_uses_the_index(layer: Layer, feature_make: FeatureMake) -> None:
     feature_make(layer)
-    sql, args = items(layer, FeatureQuery.parse(layer, {"bbox": ["116,-9,116.2,-8"]}), "", feature)
+    sql, args = items(layer, FeatureQuery.parse(layer, {"bbox": ["116,-9,116.2,-8"]}), feature)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", args)

@@ -14,8 +14,9 @@ from pyogrio.raw import write_arrow
 
 from layers.catalog import Layer
 from layers.errors import Problem
+from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
-from layers.query.rows import EVERYTHING, features_fetch, properties_listed, rows_fetch
+from layers.query.rows import EVERYTHING, features_fetch, rows_fetch
 from layers.text import text
 
 TYPES = {

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from layers.catalog import Layer
 from layers.exports.writer import gdal_write
+from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
-from layers.query.rows import cells_fetch, items_fetch_all, properties_listed
+from layers.query.rows import cells_fetch, items_fetch_all
 from layers.text import text
 
 CHUNK = 256 * 1024

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
-from layers.catalog import Layer
+from layers.catalog import Layer, Property
 from layers.query.journal import VERSION
 from layers.query.paging import Position, position_write
 from layers.query.params import FeatureQuery
@@ -124,13 +124,16 @@ def _versioned(layer: Layer, sql: str, args: list[Any]) -> Sql:
 def feature(layer: Layer, query: FeatureQuery) -> str:
     """A row as a GeoJSON feature, as SQL."""
     geometry = "'null'" if query.skip_geometry else geojson(query.crs)
-    columns = ", ".join(
-        f'"{known.name}"' for known in layer.properties if not query.properties or known.name in query.properties
-    )
+    columns = ", ".join(f'"{known.name}"' for known in properties_listed(layer, query))
     return (
         f"""'{{"type":"Feature","id":' || id || ',"geometry":' || {geometry} || ',"properties":' || """
         f"(SELECT row_to_json(listed)::text FROM (SELECT {columns}) listed) || '}}'"
     )
+
+
+def properties_listed(layer: Layer, query: FeatureQuery) -> list[Property]:
+    """The published properties that a query asks for, in their order."""
+    return [known for known in layer.properties if not query.properties or known.name in query.properties]
 
 
 def _keys(query: FeatureQuery) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from layers.catalog import Layer, Property
-from layers.query.features import feature, order_by, where
+from layers.query.features import feature, order_by, properties_listed, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import DEFAULT_CRS, Crs, Sql, geojson
 from layers.query.values import LARGEST
@@ -30,11 +30,6 @@ FORMULA = r"""('=', '+', '-', '@', E'\t', E'\r')"""
 
 NO_NUMBER = "'^(?![+-][0-9 ().,-]*$)'"
 """The empty beginning of text that is no signed number, such as one of a telephone."""
-
-
-def properties_listed(layer: Layer, query: FeatureQuery) -> list[Property]:
-    """The published properties that a query asks for, in their order."""
-    return [known for known in layer.properties if not query.properties or known.name in query.properties]
 
 
 def rows_fetch(

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from layers.text import text
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "layers.answers.AnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "layers.middleware.CompressionMiddleware",
@@ -134,6 +136,7 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(oapi|api)(/|$)"
+CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     "Content-Crs",
     "ETag",

@@ -2,14 +2,13 @@
 
 import csv
 import io
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 from layers.catalog import Layer
 from layers.exports.writer import gdal_write
@@ -92,16 +91,6 @@ def jsonfg_members(layer: Layer, query: FeatureQuery) -> dict[str, Any]:
         **dimension,
         "coordRefSys": query.crs.uri,
     }
-
-
-def link_header(links: Sequence[Mapping[str, str]]) -> str:
-    """Links as the value of a ``Link`` header (RFC 8288), for documents that have no place for them."""
-    return ", ".join(
-        f"<{link['href']}>"
-        + "".join(f'; {name}="{link[name]}"' for name in ("rel", "type") if name in link)
-        + (f"; title*=UTF-8''{quote(link['title'], safe='')}" if "title" in link else "")
-        for link in links
-    )
 
 
 def _csv(layer: Layer, query: FeatureQuery) -> Generator[bytes]:

@@ -3,7 +3,7 @@
 Every document is made as JSON; where a browser asks, a template renders the same document as HTML.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial, wraps
 from typing import Any
@@ -11,21 +11,22 @@ from typing import Any
 import orjson
 import pygeoapi.api
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from layers.catalog import Layer, in_language, layer_get
+from layers.answers import repeatable
+from layers.catalog import Layer, layer_get
 from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem
 from layers.ogc import editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
-from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members, link_header
+from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members
+from layers.ogc.links import Address, Link, Offers, base_url, collection_link, link_header
 from layers.ogc.openapi import openapi_document
-from layers.query.features import Page, item_fetch, items_fetch, version_fetch
+from layers.query.features import Page, Version, item_fetch, items_fetch, version_fetch
 from layers.query.params import FeatureQuery, crs_parse, params_single
 from layers.query.rows import jsonfg_feature
 from layers.query.spatial import CRS84, Crs
@@ -37,9 +38,6 @@ GEOJSON = "application/geo+json"
 HTML = "text/html"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-
-Offers = Mapping[str, str]
-"""The formats that a resource comes in: the value of ``f``, and the media type."""
 
 DOCUMENT: Offers = {"json": JSON, "html": HTML}
 ITEM: Offers = {"json": GEOJSON, "html": HTML, "jsonfg": FORMATS["jsonfg"].media_type}
@@ -90,7 +88,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @resource
 def conformance(request: HttpRequest) -> HttpResponse:
-    links = _alternates(request)
+    links = Address.of(request).alternates(_format(request, DOCUMENT), DOCUMENT)
     return _answer(request, "conformance", {"conformsTo": list(CONFORMANCE), "links": links})
 
 
@@ -139,16 +137,15 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     write = jsonfg_feature if format == "jsonfg" else None
     page = items_fetch(layer, query, _known(request, format, asked), write)
     if page.features is None:
-        return cached(request, HttpResponse(status=304), page.version, asked)
-    links = _alternates(request, ITEMS)
-    if page.next and format == "html":  # people turn pages both ways
-        links.append(_page_link(request, "next", HTML, offset=str(query.offset + query.limit)))
-    elif page.next:
-        links.append(_page_link(request, "next", ITEMS[format], next=page.next))
+        return _unchanged(request, layer, page.version, asked)
+    address = Address.of(request)
+    links = address.alternates(format, ITEMS)
+    if page.next:  # people turn pages both ways
+        place = {"offset": str(query.offset + query.limit)} if format == "html" else {"next": page.next}
+        links.append(address.page("next", format, ITEMS, **place))
     if query.offset:
-        back = str(max(0, query.offset - query.limit))
-        links.append(_page_link(request, "prev", ITEMS[format], offset=back))
-    links.append(_collection_link(request, layer))
+        links.append(address.page("prev", format, ITEMS, offset=str(max(0, query.offset - query.limit))))
+    links.append(collection_link(request, layer))
     members = _jsonfg(layer, query, links) if format == "jsonfg" else {}
     response = _answer(request, "items", _page(page, links, members), layer, ITEMS, query.crs)
     return response if format == "html" else cached(request, response, page.version, asked)
@@ -168,12 +165,12 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     write = jsonfg_feature if format == "jsonfg" else None
     version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known, write)
     if version and version.tag == known:
-        return cached(request, HttpResponse(status=304), version, asked)
+        return _unchanged(request, layer, version, asked)
     if version is None or feature is None:
         raise NotFound(
             text(f"Tidak ada item {item_id!r} di {layer.id}.", f"There is no item {item_id!r} in {layer.id}.")
         )
-    links = [*_alternates(request, ITEM), _collection_link(request, layer)]
+    links = [*Address.of(request).alternates(format, ITEM), collection_link(request, layer)]
     members = _jsonfg(layer, FeatureQuery(limit=1, crs=crs), links) if format == "jsonfg" else {}
     response = _answer(request, "item", _with({**members, "links": links}, feature[1:-1]), layer, ITEM, crs)
     return response if format == "html" else cached(request, response, version, asked)
@@ -189,17 +186,12 @@ def search(request: HttpRequest, id: str) -> HttpResponse:
         params.setdefault("filter-lang", ["cql2-json"])
     query = FeatureQuery.parse(layer, params)
     page = items_fetch(layer, query)
-    links: list[dict[str, Any]] = [_collection_link(request, layer)]
+    links = [collection_link(request, layer)]
     if page.next:
         following = {name: value for name, value in asked.items() if name != "offset"} | {"next": page.next}
         address = request.build_absolute_uri(request.path)
         links.append({"rel": "next", "type": GEOJSON, "href": address, "method": "POST", "body": following})
     return HttpResponse(_page(page, links, {}), content_type=GEOJSON, headers={"Content-Crs": f"<{query.crs.uri}>"})
-
-
-def base_url(request: HttpRequest) -> str:
-    """The address of the landing page as this client reaches it, without a slash at its end."""
-    return request.build_absolute_uri(reverse("oapi-landing")).rstrip("/")
 
 
 def _answer(
@@ -226,13 +218,13 @@ def _download(request: HttpRequest, layer: Layer, query: FeatureQuery, format: I
     version = version_fetch(layer)
     asked = representation(request.build_absolute_uri(), format.media_type)
     if version.tag == _known(request, format.name, asked):
-        return cached(request, HttpResponse(status=304), version, asked)
+        return _unchanged(request, layer, version, asked)
     if "limit" not in request.GET:
         query = replace(query, limit=LARGEST)
     headers = {
         "Content-Crs": f"<{query.crs.uri}>",
         "Content-Disposition": f'attachment; filename="{format.filename(layer)}"',
-        "Link": link_header([*_alternates(request, ITEMS), _collection_link(request, layer)]),
+        "Link": link_header([*Address.of(request).alternates(format.name, ITEMS), collection_link(request, layer)]),
     }
     stream = iter(()) if request.method == "HEAD" else items_stream(format, layer, query)
     response = StreamingHttpResponse(stream, content_type=format.media_type, headers=headers)
@@ -255,13 +247,13 @@ def _format(request: HttpRequest, offers: Offers) -> str:
     return given
 
 
-def _jsonfg(layer: Layer, query: FeatureQuery, links: list[dict[str, str]]) -> dict[str, Any]:
+def _jsonfg(layer: Layer, query: FeatureQuery, links: list[Link]) -> dict[str, Any]:
     """What a JSON-FG document has beside GeoJSON's members; ``links`` gain its profile."""
     links.append({"rel": "profile", "href": JSONFG_PROFILE, "title": "JSON-FG", "type": "text/html"})
     return jsonfg_members(layer, query)
 
 
-def _page(page: Page, links: list[dict[str, Any]], members: dict[str, Any]) -> bytes:
+def _page(page: Page, links: list[Link], members: dict[str, Any]) -> bytes:
     counts = {"numberMatched": page.matched, "numberReturned": page.returned}
     known = {name: count for name, count in counts.items() if count is not None}
     return _with({"type": "FeatureCollection", **members, **known, "links": links}, f'"features":[{page.features}]')
@@ -296,42 +288,9 @@ def _with(head: dict[str, Any], members: str) -> bytes:
     return orjson.dumps(head)[:-1] + b"," + members.encode() + b"}"
 
 
-def _alternates(request: HttpRequest, offers: Offers = DOCUMENT) -> list[dict[str, str]]:
-    wanted = _format(request, offers)
-    titles = {
-        "json": text("Dokumen ini sebagai JSON", "This document as JSON"),
-        "html": text("Dokumen ini sebagai HTML", "This document as HTML"),
-        **{known.name: known.title for known in FORMATS.values()},
-    }
-    return [
-        {
-            "rel": "self" if name == wanted else "alternate",
-            "type": media_type,
-            "title": str(titles[name]),
-            "href": _href(request, request.GET, f=name),
-        }
-        for name, media_type in offers.items()
-    ]
-
-
-def _page_link(request: HttpRequest, rel: str, media_type: str, **place: str) -> dict[str, str]:
-    title = text("Halaman berikutnya", "Next page") if rel == "next" else text("Halaman sebelumnya", "Previous page")
-    asked = request.GET.copy()
-    for name in ("next", "offset"):
-        asked.pop(name, None)
-    return {"rel": rel, "type": media_type, "title": str(title), "href": _href(request, asked, **place)}
-
-
-def _collection_link(request: HttpRequest, layer: Layer) -> dict[str, str]:
-    href = f"{base_url(request)}/collections/{layer.id}"
-    return {"rel": "collection", "type": JSON, "title": in_language(layer.title), "href": href}
-
-
-def _href(request: HttpRequest, asked: QueryDict, **changes: str) -> str:
-    asked = asked.copy()
-    for name, value in changes.items():
-        asked[name] = value
-    return request.build_absolute_uri(f"{request.path}?{asked.urlencode(safe=':/,')}")
+def _unchanged(request: HttpRequest, layer: Layer, version: Version, asked: str) -> HttpResponse:
+    response = cached(request, HttpResponse(status=304), version, asked)
+    return repeatable(response, version.tag, lambda: version_fetch(layer).tag)
 
 
 def _known(request: HttpRequest, format: str, asked: str) -> str:

@@ -94,20 +94,29 @@ def _unchanged(layer: Layer, known: str) -> Version | None:
 
 
 def items(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
-    matching, args = where(layer, query)
-    page, page_args = where(layer, query, query.after)
-    counted = "NULL"
+    """A page, and how many match where that is asked: what matches is found once for both, unless it is too much."""
+    matching, args = where(layer, query, query.after)
+    every = f"SELECT * FROM {layer.table}{matching}"
+    page = f"{order_by(query)} LIMIT %s OFFSET %s"
+    bounds = [query.limit + 1, query.offset]
     if matching and not query.after:
-        counted = f"(SELECT count(*) FROM (SELECT FROM {layer.table}{matching} LIMIT {COUNTED + 1}) counted)::text"
+        found = (
+            f"WITH found AS MATERIALIZED ({every} LIMIT {COUNTED + 1}), "
+            "counted AS (SELECT count(*) AS n FROM found) "
+        )
+        matched = "(SELECT n FROM counted)"
+        few, many = f"SELECT * FROM found WHERE {matched} <= {COUNTED}", f"{every} AND {matched} > {COUNTED}"
+        source = f"({few}{page}) UNION ALL ({many}{page})"
+        before, after = args, [*bounds, *args, *bounds]
     else:
-        args = []
+        found, matched, source = "", "NULL", f"{every}{page}"
+        before, after = [], [*args, *bounds]
     return _versioned(
         layer,
-        f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
-        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], CASE WHEN count(*) > %s THEN {counted} END] "
-        f"FROM (SELECT *, row_number() OVER () AS n "
-        f"FROM (SELECT * FROM {layer.table}{page}{order_by(query)} LIMIT %s OFFSET %s) found) page",
-        [query.limit, query.limit, query.limit, *args, *page_args, query.limit + 1, query.offset],
+        f"{found}SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
+        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], {matched}::text] "
+        f"FROM (SELECT *, row_number() OVER () AS n FROM ({source}) ordered) page",
+        [*before, query.limit, query.limit, *after],
     )
 
 
@@ -207,9 +216,7 @@ def _matched(layer: Layer, query: FeatureQuery, version: Version, seen: int, cou
         return query.offset + seen
     if counted is not None:
         return int(counted) if int(counted) <= COUNTED else None
-    if seen or query.offset:
-        return _count(layer, version) if not where(layer, query)[0] else None
-    return 0
+    return _count(layer, version) if seen or query.offset else 0
 
 
 _counts: dict[str, tuple[str, int]] = {}

@@ -69,11 +69,6 @@ def items_fetch_all(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[s
     return _stream(_select(layer, query, [feature(layer, query)]))
 
 
-def jsonfg_fetch(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str]]]:
-    """Batches of JSON-FG features as text, each in a row of its own."""
-    return _stream(_select(layer, query, [jsonfg_feature(layer, query)]))
-
-
 def jsonfg_feature(layer: Layer, query: FeatureQuery) -> str:
     """A JSON-FG feature (OGC 21-045r1) as SQL: ``geometry`` in WGS 84, ``place`` in any other CRS."""
     geometry = "'null'" if query.skip_geometry else geojson(DEFAULT_CRS)

@@ -19,10 +19,11 @@ from conftest import FeatureMake, place
 from django.db import connection, transaction
 
 from layers.catalog import Layer, layer_get
-from layers.ogc.formats import FORMATS, items_stream, jsonfg_members, link_header
+from layers.ogc.formats import FORMATS, items_stream, jsonfg_members
+from layers.ogc.links import link_header
 from layers.query.features import items_fetch
 from layers.query.params import FeatureQuery
-from layers.query.rows import BATCH, jsonfg_fetch
+from layers.query.rows import BATCH, jsonfg_feature
 from layers.query.spatial import CRS84, crs_get
 
 UTM = "http://www.opengis.net/def/crs/EPSG/0/32750"
@@ -180,7 +181,7 @@ class TestJsonFg:
     """A page, in any CRS; OGC 21-045r1."""
 
     def document(self, layer: Layer, query: FeatureQuery) -> dict[str, Any]:
-        features = [json.loads(text) for batch in jsonfg_fetch(layer, query) for (text,) in batch]
+        features = json.loads(f"[{items_fetch(layer, query, write=jsonfg_feature).features}]")
         return {"type": "FeatureCollection", **jsonfg_members(layer, query), "features": features}
 
     @pytest.mark.parametrize("crs", CRS)
@@ -253,7 +254,7 @@ def test_an_empty_layer(layer: Layer, db: None, tmp_path: Path, name: str) -> No
 def test_personal_data_stays(layer: Layer, feature_make: FeatureMake, name: str) -> None:
     feature_make(layer, **dict.fromkeys(layer.model.restricted, "Rahasia"))
     if name == "jsonfg":
-        body = str(list(jsonfg_fetch(layer, asked(layer)))).encode()
+        body = str(items_fetch(layer, asked(layer), write=jsonfg_feature).features).encode()
     else:
         body = download(name, layer, asked(layer))
     assert b"T-0001" in body or b"52.71" in body

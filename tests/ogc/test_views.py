@@ -304,3 +304,24 @@ def test_web_maps_of_other_sites_may_read(client: Client) -> None:
     assert response["Access-Control-Allow-Origin"] == "*"
     assert "Content-Crs" in response["Access-Control-Expose-Headers"]
     assert "Access-Control-Allow-Credentials" not in response
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"if-none-match"}),
+        ("OPTIONS", {"authorization"}),
+        ("POST", {"authorization", "content-crs", "content-type"}),
+        ("PUT", {"authorization", "content-crs", "content-type", "if-match"}),
+        ("PATCH", {"authorization", "content-crs", "content-type", "if-match"}),
+        ("DELETE", {"authorization", "if-match"}),
+    ],
+)
+def test_web_maps_of_other_sites_may_ask_and_write(client: Client, method: str, headers: set[str]) -> None:
+    """What a browser asks before it sends such a request (a preflight, as Fetch calls it)."""
+    asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(sorted(headers))}
+    answer = client.options("/oapi/collections/markets/items/1", headers={"Origin": "https://peta.example", **asked})
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, "*")
+    assert method in answer["Access-Control-Allow-Methods"].split(", ")
+    assert headers <= set(answer["Access-Control-Allow-Headers"].split(", "))
+    assert "Access-Control-Allow-Credentials" not in answer

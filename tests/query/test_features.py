@@ -49,7 +49,8 @@ def test_the_query_is_one_statement_with_its_values_apart() -> None:
         ' AND "hazard" = %s AND (code ILIKE %s OR name ILIKE %s)'
     )
     assert sql.count(where) == 2
-    assert f"FROM (SELECT * FROM layers_disasterzone{where} ORDER BY id LIMIT %s OFFSET %s) found" in sql
+    assert f"found AS MATERIALIZED (SELECT * FROM layers_disasterzone{where} LIMIT 10001)" in sql
+    assert f"(SELECT * FROM layers_disasterzone{where} AND (SELECT n FROM counted) > 10000 ORDER BY id LIMIT %s" in sql
     assert args[-3:] == [6, 0, "disaster_zones"]
     assert sql.count("%s") == len(args)
 

@@ -1,0 +1,108 @@
+"""Answers that were given before, given again for as long as the data they were made of is the same.
+
+What is asked at an address, with the headers that answers differ by, was answered once, by all that stands behind
+:class:`AnswersMiddleware`. Asked again, it costs one look at the journal: that is what makes a 304 cheap.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+DIFFER = (
+    "HTTP_HOST",
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_ORIGIN",
+)
+"""Headers that answers to people who are not signed in differ by."""
+
+CAPACITY = 32 * 1024 * 1024
+"""Bytes of answers that a worker keeps."""
+
+OVERHEAD = 2048
+"""Bytes that an answer takes beside its body, about."""
+
+Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response, and how to ask for the tag of the data it was made of: while it is ``tag``, the answer is true."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    tag: str
+    tag_now: Callable[[], str]
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + OVERHEAD
+
+    def response(self) -> HttpResponse:
+        return HttpResponse(self.body, status=self.status, headers=self.headers)
+
+
+class Memory:
+    """The answers used last, up to a capacity in bytes."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._size = 0
+        self._answers: OrderedDict[Key, Answer] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Answer | None:
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return self._answers.get(key)
+
+    def put(self, key: Key, answer: Answer) -> None:
+        with self._lock:
+            former = self._answers.pop(key, None)
+            self._answers[key] = answer
+            self._size += answer.size - (former.size if former else 0)
+            while self._size > self._capacity:
+                self._size -= self._answers.popitem(last=False)[1].size
+
+
+def repeatable[R: HttpResponse](response: R, tag: str, tag_now: Callable[[], str]) -> R:
+    """The response, to be given again to whoever asks the same while ``tag_now()`` is ``tag``."""
+    response.repeatable = (tag, tag_now)  # type: ignore[attr-defined]
+    return response
+
+
+class AnswersMiddleware:
+    """Stands first, so that an answer given again costs nothing of what stands behind."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.memory = Memory(CAPACITY)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        meta = request.META
+        if request.method not in ("GET", "HEAD") or "HTTP_COOKIE" in meta or "HTTP_AUTHORIZATION" in meta:
+            return self.get_response(request)
+        key = (request.method, request.scheme, request.path, meta.get("QUERY_STRING"), *map(meta.get, DIFFER))
+        known = self.memory.get(key)
+        if known and _holds(known):
+            return known.response()
+        response = self.get_response(request)
+        if told := getattr(response, "repeatable", None):
+            headers = {name: value for name, value in response.items() if name != "Date"}
+            self.memory.put(key, Answer(response.status_code, headers, response.content, *told))
+        return response
+
+
+def _holds(answer: Answer) -> bool:
+    try:
+        return answer.tag_now() == answer.tag
+    except (OperationalError, InterfaceError):
+        return False  # what stands behind tells about a database that does not answer

@@ -1,0 +1,92 @@
+"""Links between the resources of the OGC API, as their documents and ``Link`` headers hold them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from layers.catalog import Layer, in_language
+from layers.ogc.formats import FORMATS
+from layers.text import text
+
+Link = dict[str, Any]
+"""A link as JSON: ``rel``, ``href``, and most often ``type`` and ``title``."""
+
+Offers = Mapping[str, str]
+"""The formats that a resource comes in: the value of ``f``, and the media type."""
+
+PLACE = ("next", "offset")
+"""The parameters that tell a page from the others of its list."""
+
+TITLES = {
+    "json": text("Dokumen ini sebagai JSON", "This document as JSON"),
+    "html": text("Dokumen ini sebagai HTML", "This document as HTML"),
+    **{known.name: known.title for known in FORMATS.values()},
+}
+"""What the link to a format is called."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a resource is, with the parameters that its formats and pages share."""
+
+    path: str
+    shared: str
+    place: dict[str, str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Address":
+        asked = request.GET.lists()
+        shared = [(name, values) for name, values in asked if name != "f" and name not in PLACE]
+        return cls(
+            request.build_absolute_uri(request.path),
+            urlencode(shared, doseq=True, safe=":/,"),
+            {name: request.GET[name] for name in PLACE if name in request.GET},
+        )
+
+    def href(self, **params: str) -> str:
+        """The address with these parameters beside the shared ones."""
+        return f"{self.path}?{'&'.join(part for part in (self.shared, urlencode(params, safe=':/,')) if part)}"
+
+    def alternates(self, format: str, offers: Offers) -> list[Link]:
+        """This page in each format on offer; ``format`` is the one it is in."""
+        return [
+            {
+                "rel": "self" if name == format else "alternate",
+                "type": media_type,
+                "title": str(TITLES[name]),
+                "href": self.href(f=name, **self.place),
+            }
+            for name, media_type in offers.items()
+        ]
+
+    def page(self, rel: str, format: str, offers: Offers, **place: str) -> Link:
+        """Another page, ``next`` or ``prev``, in the same format."""
+        titles = {
+            "next": text("Halaman berikutnya", "Next page"),
+            "prev": text("Halaman sebelumnya", "Previous page"),
+        }
+        return {"rel": rel, "type": offers[format], "title": str(titles[rel]), "href": self.href(f=format, **place)}
+
+
+def base_url(request: HttpRequest) -> str:
+    """The address of the landing page as this client reaches it, without a slash at its end."""
+    return request.build_absolute_uri(reverse("oapi-landing")).rstrip("/")
+
+
+def collection_link(request: HttpRequest, layer: Layer) -> Link:
+    href = f"{base_url(request)}/collections/{layer.id}"
+    return {"rel": "collection", "type": "application/json", "title": in_language(layer.title), "href": href}
+
+
+def link_header(links: Sequence[Link]) -> str:
+    """Links as the value of a ``Link`` header (RFC 8288), for documents that have no place for them."""
+    return ", ".join(
+        f"<{link['href']}>"
+        + "".join(f'; {name}="{link[name]}"' for name in ("rel", "type") if name in link)
+        + (f"; title*=UTF-8''{quote(link['title'], safe='')}" if "title" in link else "")
+        for link in links
+    )

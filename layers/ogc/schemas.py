@@ -55,9 +55,11 @@ def schema(layer: Layer, url: str) -> dict[str, Any]:
         "id": {"title": "id", "type": "integer", "readOnly": True, "x-ogc-role": "id"},
         "geom": geometry,
     }
-    for number, known in enumerate(layer.properties, start=1):
+    for known in layer.properties:
         role = {"x-ogc-role": roles[known.name]} if known.name in roles else {}
-        properties[known.name] = {**property_schema(known), **role, "x-ogc-propertySeq": number}
+        properties[known.name] = {**property_schema(known), **role}
+    for number, described in enumerate(properties.values(), start=1):  # QGIS gives the order up where one has none
+        described["x-ogc-propertySeq"] = number
     return {
         **_head(layer, url),
         "properties": properties,

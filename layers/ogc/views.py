@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pygeoapi.api
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -59,6 +59,9 @@ def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | 
     @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        asked = request.META.get("QUERY_STRING", "")
+        if "+" in asked and "%20" in asked:  # who writes a space as %20, as QGIS does, means a plus by +
+            request.GET = QueryDict(asked.replace("+", "%2B"))
         if request.method not in takes:
             allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
             if request.method == "OPTIONS":
@@ -290,6 +293,8 @@ def _with(head: dict[str, Any], members: str) -> bytes:
 
 def _unchanged(request: HttpRequest, layer: Layer, version: Version, asked: str) -> HttpResponse:
     response = cached(request, HttpResponse(status=304), version, asked)
+    if (weak := f"W/{response['ETag']}") in request.headers["If-None-Match"]:
+        response["ETag"] = weak  # a cache looks for the answer that it has, which was compressed
     return repeatable(response, version.tag, lambda: version_fetch(layer).tag)
 
 

@@ -1,28 +1,39 @@
-"""Runs under QGIS's own Python: opens the layers of an OGC API and prints what QGIS sees, as JSON."""
+"""Runs under QGIS's own Python: opens layers of an OGC API and prints what QGIS sees, as JSON.
+
+Its argument is a JSON list of ``{"uri": …, "subset": …, "rect": [west, south, east, north]}``; the last two may be
+left out.
+"""
 
 import json
 import os
 import sys
 
-from qgis.core import QgsApplication, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsJsonExporter, QgsRectangle, QgsVectorLayer, QgsWkbTypes
 
-url, ids = sys.argv[1], sys.argv[2:]
 QgsApplication.setPrefixPath("/usr", True)
 application = QgsApplication([], False)
 application.initQgis()
-seen = {}
-for id in ids:
-    layer = QgsVectorLayer(f"url='{url}' typename='{id}'", id, "OAPIF")
-    features = list(layer.getFeatures())
-    seen[id] = {
-        "valid": layer.isValid(),
-        "error": layer.error().message(),
-        "crs": layer.crs().authid(),
-        "geometry": QgsWkbTypes.displayString(layer.wkbType()),
-        "fields": [field.name() for field in layer.fields()],
-        "count": len(features),
-        "codes": sorted(str(feature["code"]) for feature in features),
-    }
+seen = []
+for asked in json.loads(sys.argv[1]):
+    layer = QgsVectorLayer(asked["uri"], "layer", "OAPIF")
+    count = layer.dataProvider().featureCount()
+    layer.setSubsetString(asked.get("subset", ""))
+    request = QgsFeatureRequest()
+    if "rect" in asked:
+        request.setFilterRect(QgsRectangle(*asked["rect"]))
+    exporter = QgsJsonExporter(layer, 7)
+    exporter.setAttributeDisplayName(False)
+    seen.append(
+        {
+            "valid": layer.isValid(),
+            "error": layer.error().message(),
+            "crs": layer.crs().authid(),
+            "geometry": QgsWkbTypes.displayString(layer.wkbType()),
+            "fields": {field.name(): field.typeName() for field in layer.fields()},
+            "count": count,
+            "features": json.loads(exporter.exportFeatures(list(layer.getFeatures(request))))["features"],
+        }
+    )
 sys.stdout.write(json.dumps(seen))
 sys.stdout.flush()
 os._exit(0)  # QGIS 3.22 crashes while it tidies up without a display

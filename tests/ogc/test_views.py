@@ -158,7 +158,8 @@ def test_an_etag_holds_until_the_data_changes(client: Client, layer: Layer, feat
         assert first["Last-Modified"]
         for etag in (first["ETag"], f"W/{first['ETag']}", f'"x", {first["ETag"]}'):
             again = client.get(path, headers={"If-None-Match": etag})
-            assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+            assert (again.status_code, again.content) == (304, b"")
+            assert again["ETag"] == ("W/" if etag.startswith("W/") else "") + first["ETag"]
         for other in ({"lang": "en"}, {"crs": "http://www.opengis.net/def/crs/EPSG/0/32750"}, {"f": "html"}):
             assert client.get(path, other, headers={"If-None-Match": first["ETag"]}).status_code == 200
         made.name += " x"

@@ -34,6 +34,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 STATEMENT_TIMEOUT = int(os.environ.get("STATEMENT_TIMEOUT", "15"))
 """Seconds after which a query of a request is stopped."""
 
+JOURNAL_DAYS = int(os.environ.get("JOURNAL_DAYS", "365"))
+"""How long the change journal remembers: history, and how far behind a mirror may be."""
+
 DATABASES: dict[str, Any] = {
     "default": dj_database_url.parse(
         _required("DATABASE_URL"),
@@ -135,16 +138,19 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_URLS_REGEX = r"^/(oapi|api)(/|$)"
+CORS_URLS_REGEX = r"^/(oapi|api|events)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
+    "Allow",
     "Content-Crs",
+    "Content-Disposition",
     "ETag",
     "Link",
     "Location",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
     "Retry-After",
+    "Tile-Generalized",
 ]
 
 REST_FRAMEWORK = {

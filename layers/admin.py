@@ -4,21 +4,29 @@ from math import log2
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.gis.admin import GISModelAdmin
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.forms import OSMWidget
 from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSGeometry
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from layers.catalog import Layer, layers
+from layers.errors import Problem
 from layers.models import Feature
 from layers.models.fields import CodesField
 from layers.models.geometry import SRID
+from layers.query.history import Edit, State, history_fetch, item_restore, value_read
 from layers.query.journal import actor_set
+from layers.query.values import id_parse
 from layers.text import text
 
 admin.site.site_title = text("Geoportal Kota Mataram", "Geoportal of Kota Mataram")
@@ -28,6 +36,9 @@ admin.site.index_title = text("Data dan pengguna", "Data and users")
 IDENTITY = ("code", "name")
 PLACE = ("geom", "address", "area", "declared_area")
 ORIGIN = ("source", "observed_at", "created_at", "updated_at")
+EDITS = 50
+"""Edits on a page of a feature's history."""
+
 DRAWING = text(
     "Klik untuk menggambar, klik ganda untuk menutup poligon. Geser titik untuk memindahkannya; Shift+klik menghapus "
     "sudut poligon.",
@@ -60,6 +71,7 @@ class MapWidget(OSMWidget):
 class FeatureAdmin(GISModelAdmin):
     """The admin of one layer."""
 
+    layer: Layer
     gis_widget = MapWidget  # type: ignore[assignment]  # the stubs name an instance; Django takes the class
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     date_hierarchy = "observed_at"
@@ -69,6 +81,52 @@ class FeatureAdmin(GISModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor_set(request.user.get_username())
         super().save_model(request, obj, form, change)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What the journal knows of a feature, deleted ones too; a POST with ``edit`` puts back what was before it."""
+        id, offset = id_parse(object_id), id_parse(request.GET.get("offset", "0")) or 0
+        if id is None or not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        feature = self.get_object(request, object_id)
+        editable = self.has_change_permission(request) and (feature or self.has_add_permission(request))
+        if request.method == "POST":
+            if not editable:
+                raise PermissionDenied
+            self._restore(request, id, id_parse(request.POST.get("edit", "")) or 0)
+            return HttpResponseRedirect(request.get_full_path())
+        edits = history_fetch(self.layer, id, EDITS + 1, offset)
+        if not edits and not feature:
+            return super().history_view(request, object_id, extra_context)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": text(f"Riwayat: {feature or object_id}", f"History: {feature or object_id}"),
+            "opts": self.opts,
+            "feature": feature,
+            "edits": [(edit, changes_told(self.model, edit)) for edit in edits[:EDITS]],
+            "editable": editable,
+            "older": offset + EDITS if len(edits) > EDITS else None,
+        }
+        return TemplateResponse(request, "admin/layers/object_history.html", context)
+
+    def _restore(self, request: HttpRequest, id: int, edit: int) -> None:
+        try:
+            with transaction.atomic():
+                actor_set(request.user.get_username())
+                feature = item_restore(self.layer, id, edit)
+                words = text("Keadaan lama dikembalikan.", "The old state was put back.")
+                self.log_change(request, feature, str(words))
+        except (Problem, ValidationError) as error:
+            told = error.detail if isinstance(error, Problem) else " ".join(error.messages)
+            self.message_user(request, str(told), messages.ERROR)
+        else:
+            self.message_user(request, str(words), messages.SUCCESS)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        """Say where what was just deleted can be had back."""
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[obj_id])
+        words = text("Riwayatnya, untuk mengembalikannya", "Its history, to have it back")
+        self.message_user(request, format_html('<a href="{}">{}</a>', address, words), messages.INFO)
+        return super().response_delete(request, obj_display, obj_id)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         actor_set(request.user.get_username())
@@ -108,12 +166,36 @@ class FeatureAdmin(GISModelAdmin):
         )
 
 
+def changes_told(model: type[Feature], edit: Edit) -> list[tuple[Any, str, str]]:
+    """Label, old and new value, in words, of what people set; what the database computes follows from it."""
+    fields = [field for field in model._meta.local_concrete_fields if field.editable and not field.primary_key]
+    told = [
+        (field.verbose_name, _told(field, edit.old), _told(field, edit.new))
+        for field in fields
+        if field.column in edit.old or field.column in edit.new
+    ]
+    return [(capfirst(label), old, new) for label, old, new in told if old or new]
+
+
+def _told(field: Any, state: State) -> str:
+    value = value_read(field, state[field.column]) if state.get(field.column) not in (None, "") else None
+    if isinstance(field, GeometryField):
+        return value.wkt if value else ""
+    if isinstance(field, CodesField):
+        labels = dict(field.base_field.flatchoices)
+        return ", ".join(str(labels.get(code, code)) for code in value or [])
+    if value is None:
+        return ""
+    return str(localize(dict(field.flatchoices).get(value, value)))
+
+
 def _options(layer: Layer) -> dict[str, Any]:
     """What the admin lists, searches and filters by follows from the fields of the layer's model."""
     names, fields = _names(layer.model), layer.model._meta.fields
     codes = [field.name for field in fields if field.choices]
     flags = [field.name for field in fields if isinstance(field, models.BooleanField)]
     return {
+        "layer": layer,
         "list_display": [*IDENTITY, *codes, *_among(names, "area", "observed_at", "updated_at")],
         "list_filter": [*codes, *flags],
         "search_fields": [*IDENTITY, *_among(names, "area", "declared_area")],

@@ -46,6 +46,12 @@ class NotFound(Problem):
     status = HTTPStatus.NOT_FOUND
 
 
+class Gone(Problem):
+    """What is asked about was there, and is not kept any more."""
+
+    status = HTTPStatus.GONE
+
+
 class MethodNotAllowed(Problem):
     """The resource does not take this method; the header ``Allow`` names those it takes."""
 

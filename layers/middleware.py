@@ -7,12 +7,19 @@ from compression_middleware.middleware import CompressionMiddleware as BaseCompr
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
 
 from layers.errors import InvalidParameter, NotFound, Problem, ServerError, Unavailable
 from layers.text import text
+
+SPEECHLESS = ("application/vnd.mapbox-vector-tile",)
+"""Media types that are the same in every language: caches keep one for all."""
+
+COMPRESSED = ("json", "javascript", "xml", "mapbox-vector-tile")
+"""Media types beside text that compression makes smaller, by a word in them."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +44,16 @@ class LanguageMiddleware(LocaleMiddleware):
         request.LANGUAGE_CODE = language
         return None
 
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.get("Content-Type") in SPEECHLESS else super().process_response(request, response)
+
 
 class CompressionMiddleware(BaseCompressionMiddleware):
     """zstd, br or gzip, as the client takes it; formats that are compressed already stay as they are."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         media_type = response.get("Content-Type", "")
-        if not media_type.startswith("text/") and not any(word in media_type for word in ("json", "javascript", "xml")):
+        if not media_type.startswith("text/") and not any(word in media_type for word in COMPRESSED):
             return response
         compressed: HttpResponse = super().process_response(request, response)
         return compressed

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layers
@@ -19,6 +20,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``layer`` runs for every layer of the catalogue."""
     if "layer" in metafunc.fixturenames:
         metafunc.parametrize("layer", layers(), ids=lambda layer: layer.id)
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> None:
+    """A request leaves its language active; no test begins in that of the one before."""
+    translation.deactivate()
 
 
 def square(west: float, south: float, side: float = 0.01) -> MultiPolygon:

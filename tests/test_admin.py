@@ -162,3 +162,60 @@ def test_map_has_the_layer_in_view_and_nothing_from_elsewhere(admin_client: Clie
 @pytest.mark.parametrize(("language", "words"), [("id", "Data dan pengguna"), ("en", "Data and users")])
 def test_speaks_both_languages(admin_client: Client, language: str, words: str) -> None:
     assert words in admin_client.get("/admin/", headers={"accept-language": language}).content.decode()
+
+
+def test_history_shows_old_and_new_and_puts_the_old_back(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    before = layer.model.objects.filter(pk=feature.pk).values().get()
+    feature.name = "<b>Baru</b>"
+    feature.geom = place(layer, 116.2, -8.5)
+    feature.save()
+    history = address(layer, "history", feature.pk)
+    page = admin_client.get(history, headers={"accept-language": "en"})
+    content = page.content.decode()
+    (change, told), (added, _) = page.context["edits"]
+    assert (change.action, added.action) == ("change", "add")
+    assert [(old[:5], new[:5]) for _, old, new in told] == [("name ", "<b>Ba"), (feature.geom.wkt[:5],) * 2]
+    assert "&lt;b&gt;Baru" in content
+    assert content.count("Put the old state back") == 1, "before it was added there was nothing"
+    response = admin_client.post(history, {"edit": change.id}, follow=True, headers={"accept-language": "en"})
+    assert "The old state was put back." in response.content.decode()
+    after = layer.model.objects.filter(pk=feature.pk).values().get()
+    assert after == before | {"updated_at": after["updated_at"]}
+    assert response.context["edits"][0][0].actor == "admin"
+
+
+def test_a_deleted_feature_is_had_back_from_its_history(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    id, history = feature.pk, address(layer, "history", feature.pk)
+    deleted = admin_client.post(address(layer, "delete", id), {"post": "yes"}, follow=True)
+    assert f'<a href="{history}">' in deleted.content.decode()
+    page = admin_client.get(history)
+    admin_client.post(history, {"edit": page.context["edits"][0][0].id})
+    assert layer.model.objects.get(pk=id).geom == feature.geom
+
+
+def test_what_cannot_be_put_back_is_told(admin_client: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    history = address(layer, "history", feature.pk)
+    (added, _) = admin_client.get(history).context["edits"][0]
+    for edit, words in ((added.id, "there was no item"), (0, "There is no edit 0"), ("x", "There is no edit 0")):
+        response = admin_client.post(history, {"edit": edit}, follow=True, headers={"accept-language": "en"})
+        assert words in response.content.decode()
+    feature.delete()
+    feature_make(layer)
+    (gone, _) = admin_client.get(history).context["edits"][0]
+    response = admin_client.post(history, {"edit": gone.id}, follow=True, headers={"accept-language": "en"})
+    assert "already exists" in response.content.decode()
+    assert admin_client.get(address(layer, "history", 999_999_999)).status_code == 302
+
+
+def test_who_may_only_look_puts_nothing_back(client: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    officer = User.objects.create_user("petugas", is_staff=True)
+    client.force_login(officer)
+    history = address(layer, "history", feature.pk)
+    assert client.get(history).status_code == 403
+    officer.user_permissions.set(Permission.objects.filter(codename="view_market"))
+    assert '<form method="post">' not in client.get(history).content.decode()
+    assert client.post(history, {"edit": 1}).status_code == 403

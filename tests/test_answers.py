@@ -41,8 +41,9 @@ def test_an_answer_is_given_again_only_to_the_same_question(client: Client, feat
     etag = client.get(ITEMS)["ETag"]
     for _ in range(2):
         assert client.get(ITEMS, headers={"If-None-Match": etag}).status_code == 304
-    for other in ({"Accept-Language": "en"}, {"Accept": "text/html"}, {"Accept": "application/vnd.ogc.fg+json"}, {"Host": "127.0.0.1"}):
-        assert client.get(ITEMS, headers={"If-None-Match": etag, **other}).status_code == 200
+    others = [("Accept-Language", "en"), ("Accept", "text/html"), ("Accept", "application/vnd.ogc.fg+json")]
+    for name, value in [*others, ("Host", "127.0.0.1")]:
+        assert client.get(ITEMS, headers={"If-None-Match": etag, name: value}).status_code == 200
     assert client.get(ITEMS, {"limit": "3"}, headers={"If-None-Match": etag}).status_code == 200
     client.force_login(User.objects.create_user("petugas"))
     mine = client.get(ITEMS, headers={"If-None-Match": etag})
@@ -62,7 +63,7 @@ def test_a_database_that_is_gone_makes_no_answer_true(
     def gone(*_: object) -> None:
         raise OperationalError("the connection was closed")
 
-    monkeypatch.setattr("layers.query.features._execute", gone)
+    monkeypatch.setattr("layers.query.statement._execute", gone)
     answer = client.get(ITEMS, headers=told)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
 

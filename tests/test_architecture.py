@@ -14,9 +14,10 @@ ORDER = [
     {"models"},
     {"catalog"},
     {"query"},
-    {"checks", "services", "exports", "importers", "logins"},
+    {"checks", "services", "exports", "importers", "logins", "styles"},
     {"rest"},
-    {"middleware", "ogc", "web", "admin", "templatetags", "management"},
+    {"answers", "middleware"},
+    {"ogc", "web", "admin", "templatetags", "management"},
     {"apps"},
 ]
 """Parts of ``layers``: each may import those above it and itself."""

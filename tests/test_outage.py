@@ -1,5 +1,6 @@
-"""A stopped database is a 503 to come back after, and the portal works again by itself."""
+"""A stopped or slow database is a 503 to come back after, and the portal works again by itself."""
 
+import json
 import os
 import selectors
 import socket
@@ -7,13 +8,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
+from conftest import FeatureMake, feature_body
 from django.conf import settings
 from django.db import connection
+from rest_framework.test import APIClient
+
+from layers.catalog import layer_get
+from layers.ogc.formats import FORMATS
 
 
 class Cable:
@@ -110,3 +117,78 @@ def test_the_portal_outlives_its_database() -> None:
             cable.plugged = True
             assert [ask(port, path)[0] for path in PATHS] == [200, 404, 200, 200]
             cable.pull()
+
+
+@contextmanager
+def locked(table: str) -> Iterator[None]:
+    """Another holds the table for itself, and our statements may take a fifth of a second."""
+    other = connection.copy()
+    other.set_autocommit(False)
+    with closing(other), other.cursor() as cursor, connection.cursor() as mine:
+        cursor.execute(f"LOCK TABLE {table}")
+        mine.execute("SET statement_timeout = '200ms'")
+        yield
+        mine.execute("RESET statement_timeout")
+
+
+ITEMS = "/oapi/collections/markets/items"
+SLOW = [
+    *(("GET", f"{ITEMS}?f={name}") for name in ("json", *FORMATS)),
+    ("GET", f"{ITEMS}?filter=name LIKE 'x%'&sortby=name&offset=1"),
+    ("GET", f"{ITEMS}/1"),
+    ("POST", "/oapi/collections/markets/search"),
+    ("POST", ITEMS),
+    ("PUT", f"{ITEMS}/1"),
+    ("PATCH", f"{ITEMS}/1"),
+    ("DELETE", f"{ITEMS}/1"),
+    ("GET", "/api/v1/markets/"),
+    ("POST", "/api/v1/markets/"),
+]
+
+
+def assert_stopped(answer: Any) -> None:
+    assert (answer.status_code, answer["Retry-After"], answer["Content-Type"]) == (
+        503,
+        "10",
+        "application/problem+json",
+    )
+    assert answer.json()["detail"] == "The database does not answer, or not in time. Try again in a moment."
+
+
+@pytest.mark.parametrize(("method", "path"), SLOW)
+def test_what_takes_too_long_is_stopped(
+    transactional_db: None, client_with: Callable[..., APIClient], method: str, path: str
+) -> None:
+    layer = layer_get("markets")
+    body = {} if path.endswith("search") else feature_body(layer)
+    client = client_with(layer, "add", "change", "delete")
+    with locked(layer.table):
+        start = time.monotonic()
+        assert_stopped(client.generic(method, path, json.dumps(body), "application/json"))
+        assert time.monotonic() - start < 2
+    assert client.get(ITEMS).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_an_edit_that_is_stopped_half_way_changes_nothing(
+    transactional_db: None, client_with: Callable[..., APIClient], feature_make: FeatureMake, method: str
+) -> None:
+    """The feature itself can be written, its entry in the journal cannot."""
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    client = client_with(layer, "add", "change", "delete")
+    before = list(layer.model.objects.values())
+    path = ITEMS if method == "POST" else f"{ITEMS}/{feature.pk}"
+    with locked("journal.edit"):
+        assert_stopped(client.generic(method, path, json.dumps(feature_body(layer, 2)), "application/json"))
+    assert list(layer.model.objects.values()) == before
+    assert client.generic(method, path, json.dumps(feature_body(layer, 2)), "application/json").status_code in (
+        201,
+        204,
+    )
+
+
+def test_statements_are_stopped_after_the_time_that_is_set(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == (f"{settings.STATEMENT_TIMEOUT}s",)

@@ -17,6 +17,7 @@ from django.utils.http import http_date, parse_etags
 from django.utils.translation import get_language
 
 from layers.catalog import Layer
+from layers.middleware import SPEECHLESS
 from layers.query.features import Version, item_fetch
 from layers.query.spatial import DEFAULT_CRS
 
@@ -29,8 +30,9 @@ def release() -> str:
 
 
 def representation(address: str, media_type: str) -> str:
-    """What is asked for at an address, in the active language, but for the state of the data."""
-    parts = (release(), address, media_type, get_language() or "")
+    """What is asked for at an address, in the active language if it has one, but for the state of the data."""
+    language = "" if media_type in SPEECHLESS else get_language() or ""
+    parts = (release(), address, media_type, language)
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -50,7 +52,8 @@ def cached[R: HttpResponseBase](request: HttpRequest, response: R, version: Vers
     response["ETag"] = f'"{version.tag}.{representation}"'
     if version.at:
         response["Last-Modified"] = http_date(version.at.timestamp())
-    patch_vary_headers(response, ["Accept", "Accept-Language", "Authorization", "Cookie"])
+    if response.get("Content-Type") not in SPEECHLESS:
+        patch_vary_headers(response, ["Accept", "Accept-Language", "Authorization", "Cookie"])
     return response
 
 

@@ -13,9 +13,11 @@ import orjson
 from babel import Locale
 from django.http import HttpRequest
 from django.utils.translation import get_language
-from pygeoapi.api import API, APIRequest
+from pygeoapi.api import API, APIRequest, landing_page
 
 from layers.catalog import config
+from layers.ogc.formats import FORMATS
+from layers.ogc.links import Link, link
 from layers.text import text
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -71,12 +73,33 @@ def document(function: Callable[..., Any], request: HttpRequest, base: str, *arg
     _, _, content = function(api, _Request.from_django(request, api.locales), *args)
     answer: dict[str, Any] = orjson.loads(content)
     for part in (answer, *answer.get("collections", [])):
-        part["links"] = [_titled(link) for link in part["links"] if not _unserved(link)]
+        part["links"] = [_titled(one) for one in part["links"] if not _unserved(one)]
+        if "itemType" in part:
+            part["links"] += _collection_links(f"{base}/collections/{part['id']}")
+    if function is landing_page:
+        answer["links"] += _landing_links(base)
     return answer
 
 
-def _unserved(link: dict[str, str]) -> bool:
-    return any(address in link["href"] for address in UNSERVED)
+def _landing_links(base: str) -> list[Link]:
+    return [
+        link(f"{REL}/tilesets-vector", f"{base}/tiles", text("Petak vektor", "Vector tiles")),
+        link(f"{REL}/tiling-schemes", f"{base}/tileMatrixSets", text("Skema petak", "Tile matrix sets")),
+        link(f"{REL}/styles", f"{base}/styles", text("Gaya", "Styles")),
+    ]
+
+
+def _collection_links(collection: str) -> list[Link]:
+    following = text("Perubahan, untuk menyalin dan mengikuti lapisan", "Changes, to copy the layer and follow it")
+    return [
+        *(link("items", f"{collection}/items?f={one.name}", one.title, one.media_type) for one in FORMATS.values()),
+        link("changes", f"{collection}/changes", following, "application/geo+json"),
+        link(f"{REL}/tilesets-vector", f"{collection}/tiles", text("Petak vektor", "Vector tiles")),
+    ]
+
+
+def _unserved(one: Link) -> bool:
+    return any(address in one["href"] for address in UNSERVED)
 
 
 def _titled(link: dict[str, str]) -> dict[str, str]:

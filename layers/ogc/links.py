@@ -9,8 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from layers.catalog import Layer, in_language
+from layers.errors import InvalidParameter
 from layers.ogc.formats import FORMATS
 from layers.text import text
+
+JSON = "application/json"
 
 Link = dict[str, Any]
 """A link as JSON: ``rel``, ``href``, and most often ``type`` and ``title``."""
@@ -54,12 +57,7 @@ class Address:
     def alternates(self, format: str, offers: Offers) -> list[Link]:
         """This page in each format on offer; ``format`` is the one it is in."""
         return [
-            {
-                "rel": "self" if name == format else "alternate",
-                "type": media_type,
-                "title": str(TITLES[name]),
-                "href": self.href(f=name, **self.place),
-            }
+            link("self" if name == format else "alternate", self.href(f=name, **self.place), TITLES[name], media_type)
             for name, media_type in offers.items()
         ]
 
@@ -69,7 +67,26 @@ class Address:
             "next": text("Halaman berikutnya", "Next page"),
             "prev": text("Halaman sebelumnya", "Previous page"),
         }
-        return {"rel": rel, "type": offers[format], "title": str(titles[rel]), "href": self.href(f=format, **place)}
+        return link(rel, self.href(f=format, **place), titles[rel], offers[format])
+
+
+def negotiated(request: HttpRequest, offers: Offers) -> str:
+    """The name of the format that ``f`` asks for, or else ``Accept``; the first on offer where that names none.
+
+    Raises:
+        InvalidParameter: ``f`` names another one.
+    """
+    given = request.GET.get("f")
+    if given is None:
+        first = next(iter(offers))
+        types = {media_type: name for name, media_type in offers.items()} | {JSON: first}
+        return types.get(request.get_preferred_type(list(types)) or JSON, first)
+    if given not in offers:
+        known = ", ".join(offers)
+        raise InvalidParameter(
+            "f", text(f"Format {given!r} tidak ada; yang ada: {known}.", f"No format {given!r}; there are: {known}.")
+        )
+    return given
 
 
 def base_url(request: HttpRequest) -> str:
@@ -77,16 +94,19 @@ def base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("oapi-landing")).rstrip("/")
 
 
+def link(rel: str, href: str, title: Any, type: str = JSON) -> Link:
+    return {"rel": rel, "type": type, "title": str(title), "href": href}
+
+
 def collection_link(request: HttpRequest, layer: Layer) -> Link:
-    href = f"{base_url(request)}/collections/{layer.id}"
-    return {"rel": "collection", "type": "application/json", "title": in_language(layer.title), "href": href}
+    return link("collection", f"{base_url(request)}/collections/{layer.id}", in_language(layer.title))
 
 
 def link_header(links: Sequence[Link]) -> str:
     """Links as the value of a ``Link`` header (RFC 8288), for documents that have no place for them."""
     return ", ".join(
-        f"<{link['href']}>"
-        + "".join(f'; {name}="{link[name]}"' for name in ("rel", "type") if name in link)
-        + (f"; title*=UTF-8''{quote(link['title'], safe='')}" if "title" in link else "")
-        for link in links
+        f"<{one['href']}>"
+        + "".join(f'; {name}="{one[name]}"' for name in ("rel", "type") if name in one)
+        + (f"; title*=UTF-8''{quote(one['title'], safe='')}" if "title" in one else "")
+        for one in links
     )

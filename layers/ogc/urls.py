@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from layers.ogc import views
+from layers.ogc import changes, styles, tiles, views
 
 urlpatterns = [
     path("oapi", views.landing, name="oapi-landing"),
@@ -14,6 +14,21 @@ urlpatterns = [
     path("oapi/collections/<str:id>/schema", views.schema),
     path("oapi/collections/<str:id>/queryables", views.queryables),
     path("oapi/collections/<str:id>/items", views.items),
+    path("oapi/collections/<str:id>/changes", changes.changes),
     path("oapi/collections/<str:id>/search", views.search),
     path("oapi/collections/<str:id>/items/<str:item_id>", views.item, name="oapi-item"),
+    path("oapi/tileMatrixSets", tiles.tile_matrix_sets),
+    path("oapi/tileMatrixSets/<str:tms>", tiles.tile_matrix_set),
+    path("oapi/tiles", tiles.tilesets),
+    path("oapi/tiles/<str:tms>", tiles.tileset),
+    path("oapi/tiles/<str:tms>/<str:z>/<str:row>/<str:col>", tiles.tile),
+    path("oapi/collections/<str:id>/tiles", tiles.tilesets),
+    path("oapi/collections/<str:id>/tiles/<str:tms>", tiles.tileset),
+    path("oapi/collections/<str:id>/tiles/<str:tms>/<str:z>/<str:row>/<str:col>", tiles.tile),
+    path("oapi/styles", styles.styles),
+    path("oapi/styles/sprite<str:file>", styles.sprite),
+    path("oapi/styles/images/<str:name>.svg", styles.image),
+    path("oapi/styles/<str:id>", styles.style),
+    path("oapi/styles/<str:id>/legend", styles.legend),
+    path("oapi/styles/<str:id>/metadata", styles.metadata),
 ]

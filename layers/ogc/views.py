@@ -3,76 +3,44 @@
 Every document is made as JSON; where a browser asks, a template renders the same document as HTML.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 import orjson
 import pygeoapi.api
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
-from django.views.decorators.csrf import csrf_exempt
 
 from layers.answers import repeatable
 from layers.catalog import Layer, layer_get
-from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem
+from layers.errors import NotFound, Problem
 from layers.ogc import editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
 from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members
-from layers.ogc.links import Address, Link, Offers, base_url, collection_link, link_header
-from layers.ogc.openapi import openapi_document
+from layers.ogc.links import JSON, Address, Link, Offers, base_url, collection_link, link_header, negotiated
+from layers.ogc.openapi import GEOJSON, OPENAPI, SCHEMA, openapi_document
+from layers.ogc.resource import resource
 from layers.query.features import Page, Version, item_fetch, items_fetch, version_fetch
 from layers.query.params import FeatureQuery, crs_parse, params_single
 from layers.query.rows import jsonfg_feature
 from layers.query.spatial import CRS84, Crs
 from layers.query.values import LARGEST, id_parse
+from layers.rest.problems import too_large
 from layers.text import text
 
-JSON = "application/json"
-GEOJSON = "application/geo+json"
 HTML = "text/html"
-SCHEMA = "application/schema+json"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 DOCUMENT: Offers = {"json": JSON, "html": HTML}
 ITEM: Offers = {"json": GEOJSON, "html": HTML, "jsonfg": FORMATS["jsonfg"].media_type}
 ITEMS: Offers = {"json": GEOJSON, "html": HTML, **{known.name: known.media_type for known in FORMATS.values()}}
 DOWNLOADS = [known.name for known in FORMATS.values() if not known.pages]
 
-View = Callable[..., HttpResponseBase]
-Allow = Callable[..., Sequence[str]]
-
 EDITS = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
-
-
-def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | None = None) -> View:
-    """A resource that takes some methods and refuses all others.
-
-    ``Allow`` names them, or what ``allow`` says of the user of a request.
-    """
-
-    @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
-    @wraps(view)
-    def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        asked = request.META.get("QUERY_STRING", "")
-        if "+" in asked and "%20" in asked:  # who writes a space as %20, as QGIS does, means a plus by +
-            request.GET = QueryDict(asked.replace("+", "%2B"))
-        if request.method not in takes:
-            allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
-            if request.method == "OPTIONS":
-                return HttpResponse(status=204, headers={"Allow": allowed})
-            refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
-            raise MethodNotAllowed(f"{refused} {allowed}.", headers={"Allow": allowed})
-        response = view(request, **kwargs)
-        patch_vary_headers(response, ["Accept"])
-        return response
-
-    return answer
 
 
 def _items_allow(request: HttpRequest, id: str) -> Sequence[str]:
@@ -91,7 +59,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 @resource
 def conformance(request: HttpRequest) -> HttpResponse:
-    links = Address.of(request).alternates(_format(request, DOCUMENT), DOCUMENT)
+    links = Address.of(request).alternates(negotiated(request, DOCUMENT), DOCUMENT)
     return _answer(request, "conformance", {"conformsTo": list(CONFORMANCE), "links": links})
 
 
@@ -133,7 +101,7 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     if request.method == "POST":
         return editing.item_create(request, layer)
     query = FeatureQuery.parse(layer, dict(request.GET.lists()))
-    format = _format(request, ITEMS)
+    format = negotiated(request, ITEMS)
     if format in DOWNLOADS:
         return _download(request, layer, query, FORMATS[format])
     asked = representation(request.build_absolute_uri(), ITEMS[format])
@@ -162,7 +130,7 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
     crs = crs_parse(layer, given.get("crs", CRS84), "crs")
     number = id_parse(item_id)
-    format = _format(request, ITEM)
+    format = negotiated(request, ITEM)
     asked = representation(request.build_absolute_uri(), ITEM[format])
     known = _known(request, format, asked)
     write = jsonfg_feature if format == "jsonfg" else None
@@ -206,7 +174,7 @@ def _answer(
     crs: Crs | None = None,
 ) -> HttpResponse:
     """The document in the format asked for; ``document`` is a dict, or JSON that is written already."""
-    format = _format(request, offers)
+    format = negotiated(request, offers)
     if format == "html":
         shown = orjson.loads(document) if isinstance(document, bytes) else document
         context = {"document": shown, "layer": layer, "base": base_url(request)}
@@ -236,20 +204,6 @@ def _download(request: HttpRequest, layer: Layer, query: FeatureQuery, format: I
     return response
 
 
-def _format(request: HttpRequest, offers: Offers) -> str:
-    """The name of the format that ``f`` asks for, or else ``Accept``; JSON where that names none we have."""
-    given = request.GET.get("f")
-    if given is None:
-        types = {media_type: name for name, media_type in offers.items()} | {JSON: "json"}
-        return types.get(request.get_preferred_type(list(types)) or JSON, "json")
-    if given not in offers:
-        known = ", ".join(offers)
-        raise InvalidParameter(
-            "f", text(f"Format {given!r} tidak ada; yang ada: {known}.", f"No format {given!r}; there are: {known}.")
-        )
-    return given
-
-
 def _jsonfg(layer: Layer, query: FeatureQuery, links: list[Link]) -> dict[str, Any]:
     """What a JSON-FG document has beside GeoJSON's members; ``links`` gain its profile."""
     links.append({"rel": "profile", "href": JSONFG_PROFILE, "title": "JSON-FG", "type": "text/html"})
@@ -265,7 +219,9 @@ def _page(page: Page, links: list[Link], members: dict[str, Any]) -> bytes:
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = orjson.loads(request.body)
-    except (orjson.JSONDecodeError, RequestDataTooBig) as error:
+    except RequestDataTooBig as error:
+        raise too_large() from error
+    except orjson.JSONDecodeError as error:
         raise Problem(text(f"Isi permintaan bukan JSON: {error}.", f"The body is not JSON: {error}.")) from error
     if not isinstance(body, dict):
         raise Problem(

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
-
 from layers.catalog import Layer, Property
 from layers.query.journal import VERSION
 from layers.query.paging import Position, position_write
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Crs, Sql, geojson, intersects
+from layers.query.statement import row_fetch
 from layers.query.values import Interval
 
 SEARCHED = ("code", "name")
@@ -60,14 +59,14 @@ class Page:
 
 def version_fetch(layer: Layer) -> Version:
     """The state a layer is in now."""
-    return Version(*_one((VERSION, [layer.id])))
+    return Version(*row_fetch((VERSION, [layer.id])))
 
 
 def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: FeatureWriter | None = None) -> Page:
     """A page of items, unless the layer is still of the ``known`` version; ``write`` writes a feature, as GeoJSON."""
     if unchanged := _unchanged(layer, known):
         return Page(unchanged)
-    tag, at, (features, seen, keys, counted) = _one(items(layer, query, write or feature))
+    tag, at, (features, seen, keys, counted) = row_fetch(items(layer, query, write or feature))
     version = Version(tag, at)
     more = int(seen) > query.limit
     matched = _matched(layer, query, version, int(seen), counted)
@@ -81,7 +80,7 @@ def item_fetch(
     """One item as text, None where there is none or the layer is still of the ``known`` version."""
     if unchanged := _unchanged(layer, known):
         return unchanged, None
-    tag, at, found = _one(item(layer, id, crs, write or feature))
+    tag, at, found = row_fetch(item(layer, id, crs, write or feature))
     return Version(tag, at), found and _qgis_safe(found)
 
 
@@ -101,8 +100,7 @@ def items(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
     bounds = [query.limit + 1, query.offset]
     if matching and not query.after:
         found = (
-            f"WITH found AS MATERIALIZED ({every} LIMIT {COUNTED + 1}), "
-            "counted AS (SELECT count(*) AS n FROM found) "
+            f"WITH found AS MATERIALIZED ({every} LIMIT {COUNTED + 1}), counted AS (SELECT count(*) AS n FROM found) "
         )
         matched = "(SELECT n FROM counted)"
         few, many = f"SELECT * FROM found WHERE {matched} <= {COUNTED}", f"{every} AND {matched} > {COUNTED}"
@@ -226,32 +224,10 @@ def _count(layer: Layer, version: Version) -> int | None:
     """How many items a layer has, counted once a version; None where it changed in this moment."""
     tag, count = _counts.get(layer.id, ("", 0))
     if tag != version.tag:
-        tag, _, (count, settled) = _one(_versioned(layer, f"{COUNT} FROM {layer.table}", []))
+        tag, _, (count, settled) = row_fetch(_versioned(layer, f"{COUNT} FROM {layer.table}", []))
         if settled:
             _counts[layer.id] = (tag, count)
     return int(count) if tag == version.tag else None
-
-
-def _one(statement: Sql) -> Any:
-    """The one row of a statement that only reads.
-
-    It can be asked again on a new connection, so the old one is not asked first whether it still lives, which would
-    cost as much as reading a version does.
-    """
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    try:
-        return _execute(statement)
-    except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        return _execute(statement)
-
-
-def _execute(statement: Sql) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(*statement)
-        return cursor.fetchone()
 
 
 def _qgis_safe(text: str) -> str:

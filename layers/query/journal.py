@@ -1,23 +1,21 @@
 """The change journal (``journal.sql``): attached to every layer, read as the version of a layer.
 
-``VERSION`` is a subquery with one row, to be read in the same statement as the data it describes.
+``VERSION`` is a subquery with one row, to be read in the same statement as the data it describes. The version of a tile
+is SQL too: ``journal.tile_version(layer, z, x, y)``, of WorldCRS84Quad ``journal.crs84_tile_version``. What changed is
+read in ``changes.py``, how an item came to be what it is in ``history.py``.
 """
 
 import re
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from layers.catalog import Layer, layers
 
 FUNCTIONS = Path(__file__).with_name("journal.sql")
 
-VERSION = """
-SELECT epoch::text || '-' || coalesce(seq, 0) AS tag, at
-FROM journal.meta LEFT JOIN LATERAL (
-    SELECT seq, at FROM journal.edit WHERE layer = %s AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1
-) newest ON true"""
+VERSION = "SELECT tag, at FROM journal.version(%s)"
 """The version of a layer, its id the argument: ``tag`` changes with every commit that changed it, ``at`` says when."""
 
 CHANGED = """
@@ -25,7 +23,7 @@ SELECT NOT EXISTS (SELECT FROM journal.meta WHERE epoch::text = %s) OR EXISTS (
     SELECT FROM journal.change JOIN journal.edit ON edit.id = change.edit
     WHERE change.layer = %s AND fid = %s AND seq > %s::numeric
 ) OR EXISTS (
-    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND (op = 'T' OR fids @> %s::bigint)
+    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND (op IN ('T', 'S') OR fids @> %s::bigint)
 )"""
 
 
@@ -54,6 +52,15 @@ def journal_number() -> None:
     transaction is numbered until it ends. So this is the last step but reading."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS journal.number IMMEDIATE")
+
+
+@transaction.atomic
+def journal_prune(days: int) -> int:
+    """Forget what is older than some days; the state of every layer and tile is kept. How many edits were forgotten."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SELECT journal.prune(now() - make_interval(days => %s))", [days])
+        return int(cursor.fetchone()[0])
 
 
 def journal_attach(**_: Any) -> None:

@@ -154,7 +154,9 @@ def _numbers(value: str, parameter: str) -> list[float]:
 
 def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
     """The box, as the point or line that it is where it has no width or height."""
-    return shapely.envelope(shapely.LineString([(west, south), (east, north)]))
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return shapely.convex_hull(shapely.LineString([(west, south), (east, north)]))
 
 
 def projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> BaseGeometry:

@@ -14,7 +14,8 @@ from layers.errors import InvalidParameter
 from layers.text import text
 
 LARGEST = 2**31 - 1
-_TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?)?$")
+# PostgreSQL takes no offset of 16 hours or more; the world has none beyond 14.
+_TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-](0\d|1[0-5]):\d\d)?)?$")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ def _instant(value: str, *, last: bool = False) -> datetime:
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
+def _time_of_day(value: str) -> time:
+    read = time.fromisoformat(value)
+    if read.tzinfo:
+        raise ValueError(value)
+    return read
+
+
 def _integer(value: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
         raise ValueError(value)
@@ -133,7 +141,7 @@ KINDS: dict[str, tuple[Callable[[str], Any], Any]] = {
     "integer": (_integer, text("bilangan bulat", "a whole number")),
     "number": (_number, text("bilangan", "a number")),
     "string": (_string, text("teks sampai 1000 huruf", "text of up to 1000 characters")),
-    "time": (time.fromisoformat, text("jam seperti 06:30", "a time of day such as 06:30")),
+    "time": (_time_of_day, text("jam seperti 06:30", "a time of day such as 06:30")),
     "uri": (_string, text("alamat sampai 1000 huruf", "an address of up to 1000 characters")),
 }
 """How each kind of value is read, and what to call it."""

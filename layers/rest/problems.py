@@ -46,6 +46,10 @@ class TooLarge(Problem):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+def too_large() -> TooLarge:
+    return TooLarge(text("Isi permintaan terlalu besar.", "The body of the request is too large."))
+
+
 def exception_handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """The answer to a fault that a view raised; None leaves it to Django.
 
@@ -96,7 +100,7 @@ def _problem(error: Exception) -> Problem | None:
             )
         )
     if isinstance(error, RequestDataTooBig):
-        return TooLarge(text("Isi permintaan terlalu besar.", "The body of the request is too large."))
+        return too_large()
     if isinstance(error, ValueError) and "NUL" in str(error):
         return NulByte(text("Byte NUL tidak dapat disimpan.", "A NUL byte cannot be stored."))
     return None

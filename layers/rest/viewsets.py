@@ -21,6 +21,7 @@ from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
+from layers.rest.history import HistoryActions
 from layers.rest.pagination import FeaturePagination
 from layers.rest.serializers import serializer_for
 from layers.rest.views import Strict
@@ -59,7 +60,7 @@ from layers.text import text
         description=text("Memerlukan izin menghapus.", "Needs the permission to delete."),
     ),
 )
-class LayerViewSet(Strict, ModelViewSet[Feature]):
+class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
     """The features of a layer: all may read, those with the permission of its model may write."""
 
     layer: ClassVar[Layer]
@@ -72,7 +73,8 @@ class LayerViewSet(Strict, ModelViewSet[Feature]):
     lookup_url_kwarg = "id"
 
     def parameters(self) -> Sequence[str]:
-        return ["lang", "limit", "offset", *self.filterset_class.base_filters] if self.action == "list" else ["lang"]
+        paged = {"list": ["limit", "offset", *self.filterset_class.base_filters], "history": ["limit", "offset"]}
+        return ["lang", *paged.get(self.action, [])]
 
     def get_view_name(self) -> str:
         return in_language(self.layer.title)

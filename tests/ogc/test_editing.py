@@ -4,11 +4,13 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from math import cos, sin, tau
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from bad_bodies import BAD_POINTS, BAD_VALUES, NO_FEATURES, NO_JSON
 from conftest import FeatureMake, feature_body, place, values_make
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry
@@ -327,38 +329,22 @@ def test_no_such_item(editor: Editor, feature_make: FeatureMake, layer: Layer, m
     assert layer.model.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ("{", "The body of the request is not JSON: "),
-        (b"\xff", "The body of the request is not JSON: "),
-        ("[" * 100_000, "The body of the request is not JSON: "),
-        ('{"type": "Feature", "properties": {"kiosks": NaN}}', "The body of the request is not JSON: "),
-        (None, "Send one GeoJSON Feature"),
-        ([], "Send one GeoJSON Feature"),
-        ({"type": "Feature", "properties": []}, "Send one GeoJSON Feature"),
-        ({"type": "FeatureCollection", "features": []}, "Send one GeoJSON Feature"),
-        ({"type": "Feature", "properties": {"nmae": "Pasar"}}, "There is no property 'nmae'. Is 'name' meant?"),
-        ({"type": "Feature", "properties": {"nmae": None}}, "There is no property 'nmae'. Is 'name' meant?"),
-        ({"type": "Feature", "properties": {"contact_name": "Bu Sri"}}, "There is no property 'contact_name'."),
-        ({"type": "Feature", "properties": {"name": None}}, "name: This field may not be blank."),
-        ({"type": "Feature", "properties": {"name": "a\0b"}}, "name: Null characters are not allowed."),
-        ({"type": "Feature", "properties": {"kiosks": -1}}, "kiosks: "),
-        ({"type": "Feature", "properties": {"type": "warung"}}, "type: 'warung' is none of the codes: "),
-        ({"type": "Feature", "properties": {"code": "T-0002"}}, "code: "),
-        ({"type": "Feature", "geometry": None}, "geom: This field may not be null."),
-        ({"type": "Feature", "geometry": 5}, "geom: This is not a GeoJSON geometry such as"),
-        (
-            {"type": "Feature", "geometry": {"type": "LineString", "coordinates": [[0, 0], [1, 1]]}},
-            "geom: The geometry must be a Point, not a LineString.",
-        ),
-        (
-            {"type": "Feature", "geometry": {"type": "Point", "coordinates": [200, 0]}},
-            "geom: Coordinates outside the world",
-        ),
-    ],
-)
+BAD_BODIES: list[tuple[Any, str]] = [
+    *((body, "The body of the request is not JSON: ") for body in NO_JSON),
+    *((json.dumps(body), "Send one GeoJSON Feature") for body in NO_FEATURES),
+    *(({"type": "Feature", "properties": given}, f"{name}: {words}") for given, words in BAD_VALUES for name in given),
+    *(({"type": "Feature", "geometry": geometry}, f"geom: {words}") for geometry, words in BAD_POINTS),
+    ({"type": "Feature", "properties": {"nmae": "Pasar"}}, "There is no property 'nmae'. Is 'name' meant?"),
+    ({"type": "Feature", "properties": {"nmae": None}}, "There is no property 'nmae'. Is 'name' meant?"),
+    ({"type": "Feature", "properties": {"contact_name": "Bu Sri"}}, "There is no property 'contact_name'."),
+    ({"type": "Feature", "properties": {"name": None}}, "name: This field may not be blank."),
+    ({"type": "Feature", "properties": {"code": "T-0002"}}, "code: "),
+    ({"type": "Feature", "geometry": None}, "geom: This field may not be null."),
+]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize(("body", "words"), BAD_BODIES)
 def test_bad_bodies_store_nothing(
     editor_with: Callable[..., Editor], feature_make: FeatureMake, method: str, body: Any, words: str
 ) -> None:
@@ -366,10 +352,9 @@ def test_bad_bodies_store_nothing(
     feature = feature_make(layer)
     feature_make(layer, 2)
     before = list(layer.model.objects.values())
-    if isinstance(body, dict) and body["type"] == "Feature" and method != "PATCH" and "geometry" not in body:
+    if isinstance(body, dict) and isinstance(body.get("properties"), dict) and method != "PATCH":
         least = feature_body(layer, 3)
-        if isinstance(body["properties"], dict):
-            body = least | {"properties": least["properties"] | body["properties"]}
+        body = least | {"properties": least["properties"] | body["properties"]}
     editor = editor_with(layer, "add", "change")
     answer = editor(method, address(layer, None if method == "POST" else feature), body)
     assert words in problem(answer, 400)["detail"]
@@ -391,6 +376,29 @@ def test_a_polygon_that_crosses_itself(editor_with: Callable[..., Editor]) -> No
     body = feature_body(layer) | {"geometry": {"type": "Polygon", "coordinates": [ring]}}
     answer = editor_with(layer, "add")("POST", address(layer), body)
     assert "not valid: Self-intersection" in problem(answer, 400)["detail"]
+
+
+def test_polygons_of_a_hundred_thousand_points(editor_with: Callable[..., Editor]) -> None:
+    layer = layer_get("disaster_zones")
+    editor = editor_with(layer, "add")
+    turns = [tau * step / 100_000 for step in range(100_000)]
+
+    def send(radius: Callable[[int], float], digits: int) -> HttpResponse:
+        ring = [
+            [round(116 + radius(step) * cos(turn), digits), round(-8 + radius(step) * sin(turn), digits)]
+            for step, turn in enumerate(turns)
+        ]
+        geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+        return editor("POST", address(layer), feature_body(layer) | {"geometry": geometry})
+
+    start = monotonic()
+    crossed = send(lambda step: 0.5 if step % 997 else -0.5, 5)
+    assert "not valid: Ring Self-intersection" in problem(crossed, 400)["detail"]
+    problem(send(lambda _: 0.5, 15), 413)
+    assert not layer.model.objects.exists()
+    assert send(lambda _: 0.5, 6).status_code == 201
+    assert layer.model.objects.get().geom.num_coords > 90_000
+    assert monotonic() - start < 15
 
 
 @pytest.mark.parametrize(("method", "one"), WRITES[:3])

@@ -1,5 +1,7 @@
 """POST /search: what is too long for an address."""
 
+from math import cos, sin, tau
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -51,6 +53,36 @@ def test_a_bad_body_is_refused(client: Client, layer: Layer, body: str) -> None:
     refused = post(client, layer.id, body)
     assert refused.status_code == 400, refused.content
     assert refused["Content-Type"] == "application/problem+json"
+
+
+TURNS = [tau * step / 100_000 for step in range(100_000)]
+CIRCLE = [[round(116 + cos(turn), 5), round(sin(turn) - 8, 5)] for turn in TURNS]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("filter", "reason"),
+    [
+        ("name = '" + "x" * 100_000 + "'", "longer than 100000 bytes"),
+        ("kiosks IN (" + "1," * 49_000 + "1)", "more than 10000 values"),
+        ("(" * 2000 + "true" + ")" * 2000, "more than 64 levels deep"),
+        ({"op": "=", "args": [{"property": "name"}, "x" * 100_000]}, "longer than 100000 bytes"),
+        (
+            {"op": "s_intersects", "args": [{"property": "geom"}, {"type": "Polygon", "coordinates": [CIRCLE]}]},
+            "longer than 100000 bytes",
+        ),
+        ("pg_sleep(100) = 1", "CQL2 has no 'pg_sleep'"),
+        ({"op": "pg_sleep", "args": [100]}, "CQL2 has no 'pg_sleep'"),
+    ],
+    ids=["100 kB", "100,000 values", "2,000 parentheses", "100 kB JSON", "100,000 points", "function", "function JSON"],
+)
+def test_what_is_too_much_or_no_cql2_is_refused_at_once(client: Client, filter: Any, reason: str) -> None:
+    start = monotonic()
+    refused = client.post("/oapi/collections/markets/search?lang=en", {"filter": filter}, "application/json")
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
+    assert refused.json()["parameter"] == "filter"
+    assert reason in refused.json()["detail"]
+    assert monotonic() - start < 2
 
 
 def test_search_is_posted(client: Client) -> None:

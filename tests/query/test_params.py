@@ -47,9 +47,18 @@ def test_bbox_in_metres_is_brought_to_degrees_with_its_bent_edges() -> None:
     assert len(query.bbox.shapes[0].exterior.coords) > 50
 
 
-@pytest.mark.parametrize("value", ["116,-8,116,-8", "116,-8,117,-8"])
-def test_bbox_may_be_a_point_or_a_line(value: str) -> None:
-    assert bounds(parse(bbox=value))[0][0] == 116
+@pytest.mark.parametrize(
+    ("value", "wkt"),
+    [
+        ("116,-8,116,-8", "POINT (116 -8)"),
+        ("116,-8,117,-8", "LINESTRING (116 -8, 117 -8)"),
+        ("116,-8,116,-7", "LINESTRING (116 -8, 116 -7)"),
+    ],
+)
+def test_bbox_may_be_a_point_or_a_line(value: str, wkt: str) -> None:
+    query = parse(bbox=value)
+    assert query.bbox
+    assert [shape.wkt for shape in query.bbox.shapes] == [wkt]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bad_bodies import NO_JSON
 from conftest import FeatureMake, feature_body
 from django.test import Client
 from rest_framework.exceptions import Throttled, ValidationError
@@ -83,18 +84,7 @@ def test_an_answer_of_another_type(anyone: APIClient) -> None:
     assert problem(answer, 406)["detail"] == "Nothing fits Accept. There are: application/geo+json, application/json."
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"{",
-        b"Pasar",
-        b"\xff\xfe",
-        b'{"type": NaN}',
-        b'{"type": Infinity}',
-        b'{"type": ' + b"1" * 5000 + b"}",
-        b"[" * 100_000,
-    ],
-)
+@pytest.mark.parametrize("body", NO_JSON)
 def test_a_body_that_is_no_json(client_with: Callable[..., APIClient], body: bytes) -> None:
     answer = client_with(layer_get("markets"), "add").generic("POST", "/api/v1/markets/", body, "application/json")
     assert problem(answer, 400)["detail"].startswith("The body of the request is not JSON: ")

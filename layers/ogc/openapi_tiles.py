@@ -1,0 +1,112 @@
+"""Tiles and styles in the OpenAPI document."""
+
+from typing import Any
+
+from layers.catalog import layers
+from layers.ogc.openapi_parts import PROBLEMS, Json, ref
+from layers.ogc.tiles import ASKED, MVT, TILEJSON
+from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
+from layers.text import text
+
+DOCUMENT = ref("schemas", "document")
+
+
+def tile_paths() -> dict[str, Json]:
+    """The paths of tile matrix sets and of tiles: of all collections together, and of each."""
+    sets = _get("getTileMatrixSets", text("Tile matrix set", "Tile matrix sets"), "server")
+    one = _get("getTileMatrixSet", text("Satu tile matrix set", "A tile matrix set"), "server", [_place("tms")])
+    found = {"/tileMatrixSets": sets, "/tileMatrixSets/{tms}": one}
+    for path, name, collection in (("", "", []), ("/collections/{collectionId}", "Collection", [_collection()])):
+        tag = "tiles"
+        chosen = [] if collection else [_collections()]
+        asked = [ref("parameters", known) for known in ASKED if known != "properties"]
+        described = text("Metadata petak, atau TileJSON", "Metadata of the tiles, or TileJSON")
+        found |= {
+            f"{path}/tiles": _get(f"get{name}Tilesets", text("Himpunan petak", "Tilesets"), tag, collection),
+            f"{path}/tiles/{{tms}}": _get(
+                f"get{name}Tileset",
+                described,
+                tag,
+                [*collection, _place("tms"), *chosen, _format("json", "tilejson")],
+                {"application/json": DOCUMENT, TILEJSON: DOCUMENT},
+            ),
+            f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
+                f"get{name}Tile",
+                text("Petak vektor; 204 bila kosong", "A vector tile; 204 where it is empty"),
+                tag,
+                [*collection, *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")), *chosen, *asked, PROPERTIES],
+                {MVT: {"type": "string", "format": "binary"}},
+                "204",
+            ),
+        }
+    return found
+
+
+PROPERTIES: Json = {
+    "name": "properties",
+    "in": "query",
+    "description": str(text("Atribut yang ditulis.", "The properties to write.")),
+    "style": "form",
+    "explode": False,
+    "schema": {"type": "array", "items": {"type": "string"}},
+}
+
+
+def _get(
+    operation: str,
+    summary: Any,
+    tag: str,
+    parameters: list[Json] | None = None,
+    schemas: Json | None = None,
+    also: str | None = None,
+) -> Json:
+    answers = {
+        media_type: {"schema": schema} for media_type, schema in (schemas or {"application/json": DOCUMENT}).items()
+    }
+    empty = {also: {"description": str(text("Kosong", "Empty"))}, "304": ref("responses", "304")} if also else {}
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": str(summary),
+            "tags": [tag],
+            "parameters": [*(parameters or []), ref("parameters", "lang")],
+            "responses": {
+                "200": {"description": str(summary), "content": answers},
+                **empty,
+                **{status: ref("responses", status) for status in PROBLEMS},
+            },
+        }
+    }
+
+
+def _collection() -> Json:
+    schema = {"type": "string", "enum": [layer.id for layer in layers()]}
+    return {"name": "collectionId", "in": "path", "required": True, "schema": schema}
+
+
+def _collections() -> Json:
+    return {
+        "name": "collections",
+        "in": "query",
+        "description": str(text("Koleksi yang termuat; tanpa ini semua.", "Collections to hold; all without it.")),
+        "style": "form",
+        "explode": False,
+        "schema": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "enum": [layer.id for layer in layers()]},
+        },
+    }
+
+
+def _format(*names: str) -> Json:
+    return {"name": "f", "in": "query", "schema": {"type": "string", "enum": list(names)}}
+
+
+def _place(name: str) -> Json:
+    schema: Json = {"type": "string", "enum": list(TILE_MATRIX_SETS)}
+    if name == "tileMatrix":
+        schema = {"type": "integer", "minimum": 0, "maximum": MAX_ZOOM, "example": 14}
+    elif name != "tms":
+        schema = {"type": "integer", "minimum": 0, "example": {"tileRow": 8583, "tileCol": 13475}[name]}
+    return {"name": name, "in": "path", "required": True, "schema": schema}

@@ -1,0 +1,40 @@
+"""What every resource of the OGC API does alike."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from layers.errors import MethodNotAllowed
+from layers.text import text
+
+View = Callable[..., HttpResponseBase]
+Allow = Callable[..., Sequence[str]]
+
+
+def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | None = None) -> View:
+    """A resource that takes some methods and refuses all others.
+
+    ``Allow`` names them, or what ``allow`` says of the user of a request.
+    """
+
+    @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
+    @wraps(view)
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        asked = request.META.get("QUERY_STRING", "")
+        if "+" in asked and "%20" in asked:  # who writes a space as %20, as QGIS does, means a plus by +
+            request.GET = QueryDict(asked.replace("+", "%2B"))
+        if request.method not in takes:
+            allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
+            if request.method == "OPTIONS":
+                return HttpResponse(status=204, headers={"Allow": allowed})
+            refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
+            raise MethodNotAllowed(f"{refused} {allowed}.", headers={"Allow": allowed})
+        response = view(request, **kwargs)
+        patch_vary_headers(response, ["Accept"])
+        return response
+
+    return answer

@@ -1,0 +1,264 @@
+"""OGC API - Tiles (OGC 20-057): vector tiles of a collection, and of several together.
+
+A tile's address is also an XYZ template: ``…/tiles/WebMercatorQuad/{z}/{y}/{x}``.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from math import floor
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from pygeoapi.models.provider.base import TileMatrixSetEnum
+
+from layers.answers import repeatable
+from layers.catalog import Layer, in_language, layer_get, layers
+from layers.errors import InvalidParameter
+from layers.ogc.caching import cached, representation, version_known
+from layers.ogc.links import JSON, Offers, base_url, link, negotiated
+from layers.ogc.resource import resource
+from layers.ogc.schemas import plain_schema
+from layers.query.features import Version
+from layers.query.params import FeatureQuery, Params, params_single
+from layers.query.tiles import (
+    BUDGET,
+    DETAILS,
+    TILE_MATRIX_SETS,
+    Detail,
+    Tile,
+    TileMatrixSet,
+    matrix_set_get,
+    tile_fetch,
+    tile_version,
+)
+from layers.text import text
+
+MVT = "application/vnd.mapbox-vector-tile"
+TILEJSON = "application/vnd.mapbox.tile+json"
+DOCUMENT: Offers = {"json": JSON}
+TILESET: Offers = {"json": JSON, "tilejson": TILEJSON}
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+CRS = "http://www.opengis.net/def/crs"
+
+ASKED = ("datetime", "filter", "filter-crs", "filter-lang", "properties")
+"""Parameters that tiles share with items."""
+
+DEEPEST = 16
+"""Clients enlarge the tiles of this zoom to show deeper ones: a unit of them is 15 cm."""
+
+FIELDS = {"integer": "Number", "number": "Number", "boolean": "Boolean"}
+"""TileJSON's names of JSON types; all others are ``String``."""
+
+
+@resource
+def tile_matrix_sets(request: HttpRequest) -> HttpResponse:
+    _params(request, DOCUMENT)
+    base = base_url(request)
+    listed = [
+        {"id": known.id, "uri": known.uri, "links": [link("self", f"{base}/tileMatrixSets/{known.id}", known.id)]}
+        for known in TILE_MATRIX_SETS.values()
+    ]
+    return _json({"tileMatrixSets": listed})
+
+
+@resource
+def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
+    """A definition (OGC 17-083r4), as pygeoapi holds it."""
+    _params(request, DOCUMENT)
+    known = TileMatrixSetEnum[matrix_set_get(tms).id.upper()].value
+    return _json(
+        {
+            "id": known.tileMatrixSet,
+            "title": known.title,
+            "uri": known.tileMatrixSetURI,
+            "crs": known.crs,
+            "orderedAxes": known.orderedAxes,
+            "wellKnownScaleSet": known.wellKnownScaleSet,
+            "tileMatrices": known.tileMatrices,
+        }
+    )
+
+
+@resource
+def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
+    _params(request, DOCUMENT)
+    shown, address = _shown(request, id)
+    listed = [_summary(request, shown, known, address) for known in TILE_MATRIX_SETS.values()]
+    return _json({"tilesets": listed, "links": [link("self", address, text("Dokumen ini", "This document"))]})
+
+
+@resource
+def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpResponse:
+    """Metadata of a tileset, or as ``f=tilejson`` what MapLibre and others read."""
+    known = matrix_set_get(tms)
+    _params(request, TILESET, "collections")
+    shown, address = _shown(request, id)
+    if negotiated(request, TILESET) == "tilejson":
+        return _json(_tilejson(request, shown, known, address), TILEJSON)
+    base, here = base_url(request), f"{address}/{known.id}"
+    west, south, east, north = _extent(shown)
+    document = _summary(request, shown, known, address)
+    document["links"] = [
+        link("self", here, text("Dokumen ini", "This document")),
+        link("alternate", f"{here}?f=tilejson", "TileJSON", TILEJSON),
+        link(f"{REL}/tiling-scheme", f"{base}/tileMatrixSets/{known.id}", known.id),
+        {**link("item", _template(request, known, address), text("Petak", "Tiles"), MVT), "templated": True},
+    ]
+    document["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": f"{CRS}/OGC/1.3/CRS84"}
+    document["tileMatrixSetLimits"] = [_limits(known, z, (west, south, east, north)) for z in range(known.max_zoom + 1)]
+    document["layers"] = [
+        {
+            "id": layer.id,
+            "title": in_language(layer.title),
+            "description": in_language(layer.description),
+            "dataType": "vector",
+            "geometryDimension": 0 if layer.geometry_type == "Point" else 2,
+            "propertiesSchema": {
+                "type": "object",
+                "properties": {item.name: plain_schema(item) for item in layer.properties},
+            },
+            "links": [link("geodata", f"{base}/collections/{layer.id}", in_language(layer.title))],
+        }
+        for layer in shown
+    ]
+    return _json(document)
+
+
+@resource
+def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | None = None) -> HttpResponse:
+    """The bytes of a tile; 204 where it is empty.
+
+    Raises:
+        NotFound: there is no such tile matrix set, zoom, row or column.
+        InvalidParameter: a parameter is unknown or malformed.
+    """
+    place = Tile.parse(tms, z, row, col)
+    given = _params(request, {"mvt": MVT}, "collections", *ASKED)
+    shown, _ = _shown(request, id)
+    params: Params = {name: [given[name]] for name in ASKED if name in given}
+    asked = [(layer, FeatureQuery.parse(layer, params)) for layer in shown]
+    tag_now = partial(tile_version, shown, place)
+    same = representation(request.build_absolute_uri(), MVT)
+    if (known := version_known(request, same)) and (tag := tag_now()) == known:
+        response = HttpResponse(status=304, content_type=MVT)
+    else:
+        data = tile_fetch(asked, place)
+        tag = data.tag
+        response = HttpResponse(data.mvt, status=200 if data.mvt else 204, content_type=MVT)
+        if generalized := _generalized(shown, data.details):
+            response["Tile-Generalized"] = generalized
+    return repeatable(cached(request, response, Version(tag, None), same), tag, tag_now)
+
+
+def _generalized(shown: Sequence[Layer], details: Sequence[Detail]) -> str:
+    """The collections that are not shown whole, and how they are, as a list of RFC 9651."""
+    return ", ".join(
+        f"{layer.id};whole={0 if layer.geometry_type == 'Point' else detail.whole};grid={detail.grid}"
+        f";tolerance={detail.tolerance}"
+        for layer, detail in zip(shown, details, strict=True)
+        if detail.grid
+    )
+
+
+def _params(request: HttpRequest, offers: Offers, *known: str) -> dict[str, str]:
+    negotiated(request, offers)
+    return params_single(dict(request.GET.lists()), [*known, "f", "lang"])
+
+
+def _shown(request: HttpRequest, id: str | None) -> tuple[Sequence[Layer], str]:
+    """The layers of a tileset: its collection, or those that ``collections`` lists, or all; and its address."""
+    base = base_url(request)
+    if id is not None:
+        if "collections" in request.GET:
+            raise InvalidParameter(
+                "collections",
+                text("Berlaku untuk petak seluruh data saja.", "This is for tiles of the whole dataset only."),
+            )
+        return [layer_get(id)], f"{base}/collections/{id}/tiles"
+    if "collections" not in request.GET:
+        return layers(), f"{base}/tiles"
+    wanted = request.GET["collections"].split(",")
+    found = [layer for layer in layers() if layer.id in wanted]
+    if len(found) != len(set(wanted)):
+        known = ", ".join(layer.id for layer in layers())
+        raise InvalidParameter(
+            "collections",
+            text(f"Tulis satu atau lebih dari: {known}.", f"Give one or more of: {known}, separated by commas."),
+        )
+    return found, f"{base}/tiles"
+
+
+def _summary(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str) -> dict[str, Any]:
+    return {
+        "title": ", ".join(in_language(layer.title) for layer in shown),
+        "description": str(GENERALIZED),
+        "dataType": "vector",
+        "crs": f"{CRS}/EPSG/0/3857" if known.srid == 3857 else f"{CRS}/OGC/1.3/CRS84",
+        "tileMatrixSetId": known.id,
+        "tileMatrixSetURI": known.uri,
+        "links": [link("self", f"{address}/{known.id}", known.id)],
+    }
+
+
+GENERALIZED = text(
+    f"Petak memuat semua fitur utuh sampai {DETAILS[0].whole} per koleksi dan {BUDGET // 1000} kB. Di atas itu fitur "
+    "terbesar tetap utuh, sisanya dikumpulkan menjadi titik dengan point_count; tajuk Tile-Generalized menyebutkannya.",
+    f"A tile holds all features whole, up to {DETAILS[0].whole} a collection and {BUDGET // 1000} kB. Beyond, the "
+    "largest stay whole, and the others are gathered into points with point_count: the header Tile-Generalized tells.",
+)
+
+
+def _tilejson(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str) -> dict[str, Any]:
+    """TileJSON 3.0.0; its bounds are in degrees whatever the tile matrix set."""
+    extent = _extent(shown)
+    return {
+        "tilejson": "3.0.0",
+        "name": ", ".join(in_language(layer.title) for layer in shown),
+        "description": str(GENERALIZED),
+        "tiles": [_template(request, known, address, names=("{z}", "{y}", "{x}"))],
+        "minzoom": 0,
+        "maxzoom": DEEPEST,
+        "bounds": extent,
+        "center": [(extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2, 12],
+        "vector_layers": [
+            {
+                "id": layer.id,
+                "description": in_language(layer.title),
+                "minzoom": 0,
+                "maxzoom": DEEPEST,
+                "fields": {item.name: FIELDS.get(item.type, "String") for item in layer.properties},
+            }
+            for layer in shown
+        ],
+    }
+
+
+def _template(
+    request: HttpRequest,
+    known: TileMatrixSet,
+    address: str,
+    names: Sequence[str] = ("{tileMatrix}", "{tileRow}", "{tileCol}"),
+) -> str:
+    chosen = f"?collections={request.GET['collections']}" if "collections" in request.GET else ""
+    return f"{address}/{known.id}/{'/'.join(names)}{chosen}"
+
+
+def _extent(shown: Sequence[Layer]) -> tuple[float, float, float, float]:
+    west, south, east, north = zip(*(layer.bbox for layer in shown), strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _limits(known: TileMatrixSet, z: int, extent: tuple[float, float, float, float]) -> dict[str, Any]:
+    (left, top), (right, bottom) = known.place(z, extent[0], extent[3]), known.place(z, extent[2], extent[1])
+    return {
+        "tileMatrix": str(z),
+        "minTileRow": floor(top),
+        "maxTileRow": floor(bottom),
+        "minTileCol": floor(left),
+        "maxTileCol": floor(right),
+    }
+
+
+def _json(document: Mapping[str, Any], media_type: str = JSON) -> HttpResponse:
+    return HttpResponse(orjson.dumps(document), content_type=media_type)

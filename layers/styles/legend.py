@@ -1,0 +1,52 @@
+"""Legends as data: what each colour, pattern, line and icon of a layer means, in the active language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from layers.catalog import Layer, Property, in_language
+from layers.styles.images import image_name, sample_name
+from layers.styles.symbols import BOUNDARIES, BOUNDARY_COLOUR, HAZARDS, LEVELS, OTHER, SYMBOLS
+
+Entry = dict[str, Any]
+
+
+def legend(layer: Layer) -> list[Entry]:
+    """One entry for each code that the layer is drawn by.
+
+    ``layer``, ``property`` and ``code`` say of which features it speaks, titles and ``label`` say it in words.
+    ``symbol`` (icon, fill or line), ``colour``, ``pattern``, ``dash`` (in line widths) and ``image`` (a name) say
+    how they look.
+    """
+    return [
+        {
+            "layer": layer.id,
+            "layer_title": in_language(layer.title),
+            "property": property.name,
+            "property_title": str(property.title),
+            "code": code,
+            "label": str(label),
+            **look,
+        }
+        for property in _properties(layer)
+        for code, label in property.choices
+        if (look := _look(layer, property.name, code))
+    ]
+
+
+def _properties(layer: Layer) -> Iterator[Property]:
+    """The attributes that decide how a feature looks."""
+    for name in ("type", "level", "hazard"):
+        if found := layer.property(name):
+            yield found
+
+
+def _look(layer: Layer, property: str, code: str) -> Entry:
+    if property == "hazard":
+        return {"symbol": "icon", "colour": HAZARDS.get(code, OTHER).colour, "image": image_name(layer.id, code)}
+    if property == "level" and code in LEVELS:
+        level = LEVELS[code]
+        return {"symbol": "fill", "colour": level.colour, "pattern": level.pattern, "image": sample_name(code)}
+    if property == "level" and code in BOUNDARIES:
+        dash = list(BOUNDARIES[code].dash)
+        return {"symbol": "line", "colour": BOUNDARY_COLOUR, "dash": dash, "image": sample_name(code)}
+    return {"symbol": "icon", "colour": SYMBOLS.get(layer.id, OTHER).colour, "image": image_name(layer.id, code)}

@@ -37,4 +37,29 @@ CONFORMANCE = (
     f"{_SPEC}/ogcapi-features-4/1.0/conf/create-replace-delete",
     f"{_SPEC}/ogcapi-features-4/1.0/conf/update",
     f"{_SPEC}/ogcapi-features-5/1.0/conf/schemas",
+    *(
+        f"{_SPEC}/ogcapi-tiles-1/1.0/conf/{name}"
+        for name in (
+            "collections-selection",
+            "core",
+            "dataset-tilesets",
+            "datetime",
+            "geodata-tilesets",
+            "mvt",
+            "oas30",
+            "tileset",
+            "tilesets-list",
+        )
+    ),
+    *(
+        f"{_SPEC}/tms/2.0/conf/{name}"
+        for name in (
+            "json-tilematrixset",
+            "json-tilematrixsetlimits",
+            "json-tilesetmetadata",
+            "tilematrixset",
+            "tilematrixsetlimits",
+            "tilesetmetadata",
+        )
+    ),
 )

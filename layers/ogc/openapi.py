@@ -20,7 +20,7 @@ from layers.ogc.openapi_parts import (
     responses,
     schemas,
 )
-from layers.ogc.openapi_tiles import tile_paths
+from layers.ogc.openapi_tiles import style_paths, tile_paths
 from layers.ogc.schemas import plain_schema
 from layers.text import text
 
@@ -64,6 +64,7 @@ def openapi_document(base: str) -> Json:
         "tags": [
             {"name": "server", "description": str(text("Peladen", "Server"))},
             {"name": "tiles", "description": str(text("Petak vektor", "Vector tiles"))},
+            {"name": "styles", "description": str(text("Gaya peta", "Styles of the map"))},
             *map(_tag, layers()),
         ],
         "paths": {
@@ -73,6 +74,7 @@ def openapi_document(base: str) -> Json:
             "/collections": _get("getCollections", text("Semua koleksi", "All collections"), "server"),
             **{path: operation for layer in layers() for path, operation in _paths(layer).items()},
             **tile_paths(),
+            **style_paths(),
         },
         "components": {
             "parameters": parameters(),

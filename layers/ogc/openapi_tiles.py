@@ -4,6 +4,7 @@ from typing import Any
 
 from layers.catalog import layers
 from layers.ogc.openapi_parts import PROBLEMS, Json, ref
+from layers.ogc.styles import MAP, STYLE
 from layers.ogc.tiles import ASKED, MVT, TILEJSON
 from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
 from layers.text import text
@@ -40,6 +41,33 @@ def tile_paths() -> dict[str, Json]:
             ),
         }
     return found
+
+
+def style_paths() -> dict[str, Json]:
+    """The paths of styles, but for the images that style documents refer to."""
+    which = {"name": "styleId", "in": "path", "required": True}
+    which["schema"] = {"type": "string", "enum": [MAP, *(layer.id for layer in layers())]}
+    text_ = {"type": "string"}
+    return {
+        "/styles": _get("getStyles", text("Gaya", "Styles"), "styles"),
+        "/styles/{styleId}": _get(
+            "getStyle",
+            text("Gaya MapLibre, atau SLD", "A style of MapLibre, or SLD"),
+            "styles",
+            [which, _format(*STYLE)],
+            {STYLE["json"]: DOCUMENT, STYLE["sld"]: text_},
+        ),
+        "/styles/{styleId}/metadata": _get(
+            "getStyleMetadata", text("Tentang gaya", "About a style"), "styles", [which]
+        ),
+        "/styles/{styleId}/legend": _get(
+            "getStyleLegend",
+            text("Legenda", "Legend"),
+            "styles",
+            [which, ref("parameters", "f")],
+            {"application/json": DOCUMENT, "text/html": text_},
+        ),
+    }
 
 
 PROPERTIES: Json = {

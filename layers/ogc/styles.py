@@ -17,7 +17,6 @@ from layers.catalog import Layer, config, in_language, layer_get, layers
 from layers.errors import NotFound
 from layers.ogc.links import JSON, Address, Link, Offers, base_url, negotiated
 from layers.ogc.resource import resource
-from layers.ogc.views import DOCUMENT
 from layers.query.params import params_single
 from layers.styles import images
 from layers.styles import legend as legends
@@ -27,6 +26,7 @@ from layers.styles.sld import sld
 from layers.text import text
 
 MAP = "map"
+DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 STYLE: Offers = {"json": "application/vnd.mapbox.style+json", "sld": "application/vnd.ogc.sld+xml;version=1.1"}
 SPECIFICATIONS = {
     "json": ("MapLibre", "8", "https://maplibre.org/maplibre-style-spec/"),

@@ -100,8 +100,8 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
     west, south, east, north = _extent(shown)
     document = _summary(request, shown, known, address)
     document["links"] = [
-        link("self", here, text("Dokumen ini", "This document")),
-        link("alternate", f"{here}?f=tilejson", "TileJSON", TILEJSON),
+        link("self", f"{here}?{_chosen(request)}".rstrip("?&"), text("Dokumen ini", "This document")),
+        link("alternate", f"{here}?{_chosen(request)}f=tilejson", "TileJSON", TILEJSON),
         link(f"{REL}/tiling-scheme", f"{base}/tileMatrixSets/{known.id}", known.id),
         {**link("item", _template(request, known, address), text("Petak", "Tiles"), MVT), "templated": True},
     ]
@@ -240,8 +240,12 @@ def _template(
     address: str,
     names: Sequence[str] = ("{tileMatrix}", "{tileRow}", "{tileCol}"),
 ) -> str:
-    chosen = f"?collections={request.GET['collections']}" if "collections" in request.GET else ""
-    return f"{address}/{known.id}/{'/'.join(names)}{chosen}"
+    return f"{address}/{known.id}/{'/'.join(names)}?{_chosen(request)}".rstrip("?&")
+
+
+def _chosen(request: HttpRequest) -> str:
+    """The parameter that asks for the same collections, and a mark for the next one."""
+    return f"collections={request.GET['collections']}&" if "collections" in request.GET else ""
 
 
 def _extent(shown: Sequence[Layer]) -> tuple[float, float, float, float]:

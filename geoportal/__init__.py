@@ -1,1 +1,1 @@
-"""The Django project: settings, addresses, WSGI entry. What the portal does is in ``layers``."""
+"""The Django project: settings, addresses, WSGI entry, events process (ASGI). What the portal does is in ``layers``."""

@@ -112,6 +112,13 @@ AUTHENTICATION_BACKENDS = ["layers.logins.LimitedBackend"]
 PROXIES = int(os.environ.get("PROXIES", "0"))
 """How many proxies of our own stand in front: so many entries at the end of ``X-Forwarded-For`` are trusted."""
 
+EVENTS_URL = os.environ.get("EVENTS_URL")
+"""Where the events process answers; empty where a proxy in front leads ``/events`` to it."""
+EVENTS_STREAMS = int(os.environ.get("EVENTS_STREAMS", "5000"))
+"""How many streams may be open at a time."""
+VERSIONS_FOLDER = os.environ.get("VERSIONS_FOLDER")
+"""Where the events process tells the nginx on the same machine the versions of the layers."""
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -122,6 +129,11 @@ LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
 TIME_ZONE = "Asia/Makassar"
 USE_TZ = True
+
+MAP_BACKGROUND = os.environ.get("BASEMAP", "")
+"""What lies below the layers of the map page: an XYZ template of images, the address of a MapLibre style or TileJSON,
+or a PMTiles file here."""
+MAP_BACKGROUND_ATTRIBUTION = os.environ.get("BASEMAP_ATTRIBUTION", "")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("STATIC_ROOT")

@@ -4,14 +4,18 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from geoportal.events import events_elsewhere
 from geoportal.health import alive, ready
+from layers.web.views import background, map_page
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/oapi/", query_string=True)),
+    path("", map_page, name="map"),
+    path("background.pmtiles", background, name="map-background"),
     path("", include("layers.ogc.urls")),
     path("api/v1/", include("layers.rest.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url="/static/layers/icon.svg")),
+    path("events", events_elsewhere),
     path("healthz", alive),
     path("readyz", ready),
 ]

@@ -12,13 +12,16 @@
 - ``catalog``: ``pygeoapi-config.yml`` read once and joined to the models into frozen ``Layer`` values.
 - ``checks``: proof, at every start, that configuration and models agree.
 - ``query``: the only place that writes SQL. A request becomes a typed value, a pure function makes SQL of it.
-- ``importers``, ``exports``: files in and out, through GDAL.
+- ``importers``, ``exports``: files in and out, through GDAL; the tiles of an area as one archive.
+- ``styles``: colours, icons and patterns, as MapLibre styles, SLD, sprite and legends.
 - ``logins``: the limit to failed log-ins, for every door.
-- ``ogc``: OGC API - Features at ``/oapi/``, by pygeoapi; its writes go through REST's serializers.
+- ``answers``: answers given again while their version holds, in front of everything.
+- ``ogc``: OGC API - Features, Tiles and Styles at ``/oapi/``, with pygeoapi; its writes go through REST's serializers.
+- ``web``: the live map at ``/``, which uses nothing but the public API.
 - ``rest``: the agencies' door at ``/api/v1/``, by Django REST framework GIS.
 - ``admin``: one loop over the catalogue.
 
-Imports point one way: text, errors, models ← catalog ← query ← importers, exports, logins ←
-rest ← ogc, admin, commands.
+Imports point one way: text, errors, models ← catalog ← query ← importers, exports, styles, logins ←
+rest ← answers, middleware ← ogc, web, admin, commands.
 ``tests/test_architecture.py`` holds them to it.
 """

@@ -88,7 +88,7 @@ class AnswersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         meta = request.META
-        if request.method not in ("GET", "HEAD") or "HTTP_COOKIE" in meta or "HTTP_AUTHORIZATION" in meta:
+        if request.method not in ("GET", "HEAD") or meta.get("HTTP_COOKIE") or meta.get("HTTP_AUTHORIZATION"):
             return self.get_response(request)
         key = (request.method, request.scheme, request.path, meta.get("QUERY_STRING"), *map(meta.get, DIFFER))
         known = self.memory.get(key)

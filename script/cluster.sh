@@ -83,7 +83,7 @@ cluster_start() (
     local pgport
     pgport=$(_cluster_pidfile 4)
     if [[ ! $pgport ]] || (: <"/dev/tcp/127.0.0.1/$pgport") 2>/dev/null; then
-        pgport=$(python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+        pgport=$(port_free)
     fi
     # PostgreSQL would not start over the pid file of a crash while another program has the number, as happens after a reboot.
     [[ -e /proc/$(_cluster_pidfile 1)/stat ]] && rm -f "$CLUSTER/data/postmaster.pid"

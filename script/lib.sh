@@ -17,6 +17,11 @@ fail() {
     exit 1
 }
 
+# port_free: a TCP port of 127.0.0.1 that nobody uses.
+port_free() {
+    python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # step TITLE COMMAND...: runs a command that is slow and talks much, and shows the seconds; its last lines only where it fails.
 step() {
     local title=$1 log=$ROOT/.local/setup.log start=$SECONDS ticker status=0

@@ -1,13 +1,15 @@
 """Fixtures that every test may use; whatever runs over the catalogue gets a further layer without a change here."""
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
 from django.utils import translation
+from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layers
@@ -68,6 +70,28 @@ def feature_make(db: None) -> FeatureMake:
         return feature
 
     return make
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = ("quic", "background-networking", "component-update", "sync")
+WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, with WebGL made by the processor; a test that wants it is skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium here: apt install chromium")
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright runs an event loop in this thread, where Django then refuses every query.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with sync_playwright() as playwright:
+            disabled = [f"--disable-{what}" for what in QUIET]
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--no-sandbox", "--no-first-run", *disabled, *WEBGL]
+            )
+            yield browser
+            browser.close()
 
 
 def feature_body(layer: Layer, number: int = 1, **properties: Any) -> dict[str, Any]:

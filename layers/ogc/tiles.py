@@ -15,6 +15,7 @@ from pygeoapi.models.provider.base import TileMatrixSetEnum
 from layers.answers import repeatable
 from layers.catalog import Layer, in_language, layer_get, layers
 from layers.errors import InvalidParameter
+from layers.exports.tileset import DEEPEST, Box, extent, vector_layers
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.links import JSON, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
@@ -43,12 +44,6 @@ CRS = "http://www.opengis.net/def/crs"
 
 ASKED = ("datetime", "filter", "filter-crs", "filter-lang", "properties")
 """Parameters that tiles share with items."""
-
-DEEPEST = 16
-"""Clients enlarge the tiles of this zoom to show deeper ones: a unit of them is 15 cm."""
-
-FIELDS = {"integer": "Number", "number": "Number", "boolean": "Boolean"}
-"""TileJSON's names of JSON types; all others are ``String``."""
 
 
 @resource
@@ -97,7 +92,7 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
     if negotiated(request, TILESET) == "tilejson":
         return _json(_tilejson(request, shown, known, address), TILEJSON)
     base, here = base_url(request), f"{address}/{known.id}"
-    west, south, east, north = _extent(shown)
+    west, south, east, north = extent(shown)
     document = _summary(request, shown, known, address)
     document["links"] = [
         link("self", f"{here}?{_chosen(request)}".rstrip("?&"), text("Dokumen ini", "This document")),
@@ -211,7 +206,7 @@ GENERALIZED = text(
 
 def _tilejson(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str) -> dict[str, Any]:
     """TileJSON 3.0.0; its bounds are in degrees whatever the tile matrix set."""
-    extent = _extent(shown)
+    west, south, east, north = bounds = extent(shown)
     return {
         "tilejson": "3.0.0",
         "name": ", ".join(in_language(layer.title) for layer in shown),
@@ -219,18 +214,9 @@ def _tilejson(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet
         "tiles": [_template(request, known, address, names=("{z}", "{y}", "{x}"))],
         "minzoom": 0,
         "maxzoom": DEEPEST,
-        "bounds": extent,
-        "center": [(extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2, 12],
-        "vector_layers": [
-            {
-                "id": layer.id,
-                "description": in_language(layer.title),
-                "minzoom": 0,
-                "maxzoom": DEEPEST,
-                "fields": {item.name: FIELDS.get(item.type, "String") for item in layer.properties},
-            }
-            for layer in shown
-        ],
+        "bounds": bounds,
+        "center": [(west + east) / 2, (south + north) / 2, 12],
+        "vector_layers": vector_layers(shown, range(DEEPEST + 1)),
     }
 
 
@@ -248,13 +234,9 @@ def _chosen(request: HttpRequest) -> str:
     return f"collections={request.GET['collections']}&" if "collections" in request.GET else ""
 
 
-def _extent(shown: Sequence[Layer]) -> tuple[float, float, float, float]:
-    west, south, east, north = zip(*(layer.bbox for layer in shown), strict=True)
-    return min(west), min(south), max(east), max(north)
-
-
-def _limits(known: TileMatrixSet, z: int, extent: tuple[float, float, float, float]) -> dict[str, Any]:
-    (left, top), (right, bottom) = known.place(z, extent[0], extent[3]), known.place(z, extent[2], extent[1])
+def _limits(known: TileMatrixSet, z: int, bounds: Box) -> dict[str, Any]:
+    west, south, east, north = bounds
+    (left, top), (right, bottom) = known.place(z, west, north), known.place(z, east, south)
     return {
         "tileMatrix": str(z),
         "minTileRow": floor(top),

@@ -27,7 +27,7 @@ $$;
 CREATE OR REPLACE FUNCTION journal.tiles(boxes box2d[]) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    margin CONSTANT float8 := 1.0 / 15;  -- a tile shows 1/16 beyond its edges; boxes in indexes are rounded outwards
+    margin CONSTANT float8 := 1.0 / 14;  -- a tile shows 1/16 beyond its edges; boxes in indexes are rounded outwards
     most CONSTANT int := 512;
     box box2d;
     west float8; east float8; north float8; south float8;
@@ -236,8 +236,8 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     depth CONSTANT int := least(z + 1, 16);
     height CONSTANT float8 := 180 / 2.0 ^ z;
-    north CONSTANT int := floor(journal.mercator_y(90 - (y - 1.0 / 15) * height) * (1 << depth));
-    south CONSTANT int := floor(journal.mercator_y(90 - (y + 16.0 / 15) * height) * (1 << depth));
+    north CONSTANT int := floor(journal.mercator_y(90 - (y - 1.0 / 14) * height) * (1 << depth));
+    south CONSTANT int := floor(journal.mercator_y(90 - (y + 15.0 / 14) * height) * (1 << depth));
     newest bigint := 0;
 BEGIN
     IF depth < 8 THEN

@@ -170,10 +170,10 @@ class Detail:
 
 DETAILS = (
     Detail(4000),
-    Detail(2000, grid=64, tolerance=2, alone=True),
-    Detail(500, grid=32, tolerance=4, alone=True),
-    Detail(50, grid=32, tolerance=16),
-    Detail(0, grid=32),
+    Detail(2000, grid=24, tolerance=2, alone=True),
+    Detail(500, grid=16, tolerance=4, alone=True),
+    Detail(50, grid=16, tolerance=16),
+    Detail(0, grid=16),
 )
 """From the most to the least; the last is within the budget whatever the data."""
 
@@ -212,12 +212,12 @@ def tile_fetch(asked: Asked, tile: Tile) -> TileData:
             else:  # what was too much may be less now
                 levels = [0] * len(asked)
             if tag is None:
-                stack.enter_context(_snapshot())
+                stack.enter_context(snapshot())
             tag = now
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """One state of the data for all statements within, or writers who are faster would never let a tile be fitted."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -333,17 +333,17 @@ def _shape(layer: Layer, tile: Tile, detail: Detail) -> Sql:
     small = "greatest(ST_XMax(geom) - ST_XMin(geom), ST_YMax(geom) - ST_YMin(geom)) < %s"
     pixel = (east - west) * PIXEL / EXTENT
     point, point_args = _projected("ST_Centroid(ST_Envelope(geom))", tile)
-    area, area_args = _projected("geom", tile, detail.tolerance)
+    area, area_args = _projected("ST_Simplify(geom, %s, true)", tile, detail.tolerance)
     return (
         f"CASE WHEN {small} THEN {point} ELSE {area} END AS geom, CASE WHEN {small} THEN 1 END AS point_count",
-        [pixel, *point_args, *area_args, pixel],
+        [pixel, *point_args, (east - west) / EXTENT, *area_args, pixel],
     )
 
 
 def _projected(geom: str, tile: Tile, tolerance: int = 1) -> Sql:
     """A geometry in degrees as one in units of the tile, clipped to what it shows.
 
-    It is snapped to a grid of ``tolerance`` units, for to simplify it would leave shapes that take long to mend.
+    It is snapped to a grid of ``tolerance`` units, for to simplify it more would leave shapes that take long to mend.
     """
     moved = geom if tile.matrix_set.srid == 4326 else f"ST_Transform({geom}, {tile.matrix_set.srid})"
     bounds = f"ST_MakeEnvelope(%s, %s, %s, %s, {tile.matrix_set.srid})"

@@ -4,20 +4,15 @@ script/bench features [--quick]. Wants wrk; MapServer wants cgi-mapserver and ng
 Every request is another one (a random box, or another limit), every run is warm: it follows one that is not counted.
 """
 
-import os
-import platform
-import random
 import re
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 from pathlib import Path
-from string import Template
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
@@ -31,41 +26,13 @@ from psycopg2.extensions import adapt
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test import Client  # noqa: E402
+from peers.data import QUICK, ROADS, Load, points_load, polygons_load, rows_insert  # noqa: E402
+from peers.measures import Rate, machine_print, said, sql_rate, statements, wrk_rate  # noqa: E402
 from peers.servers import PEERS, Bench, Missing, Server, portal  # noqa: E402
 
-from layers.catalog import Layer, layer_get  # noqa: E402
-
-QUICK = "--quick" in sys.argv
-POINTS, POLYGONS = (100_000, 20_000) if QUICK else (1_000_000, 100_000)
-WARM, SECONDS = (1, 2) if QUICK else (2, 6)
 CLIENTS = (1, 4)
-ROADS = ("Langko", "Majapahit", "Pejanggik", "Saleh Sungkar", "Udayana")
 UNCHANGED, NOT_MODIFIED = "If-None-Match, 304", 2500
 """The same request again, and how many a second are wanted."""
-
-
-@dataclass(frozen=True)
-class Load:
-    """A layer under test: its rows, and the share of its extent that a box covers."""
-
-    layer: Layer
-    rows: int
-    in_box: int
-    insert: str
-
-    @property
-    def deep(self) -> int:
-        """Where the far page begins: at 400,000 of a million."""
-        return self.rows * 2 // 5
-
-    @property
-    def box(self) -> tuple[float, float]:
-        """Width and height in degrees of a box that holds about ``in_box`` features."""
-        west, south, east, north = self.layer.bbox
-        share = sqrt(self.in_box / self.rows)
-        return (east - west) * share, (north - south) * share
 
 
 @dataclass(frozen=True)
@@ -99,59 +66,8 @@ WORKS = (
 )
 
 
-@dataclass(frozen=True)
-class Rate:
-    """Answers a second, and the milliseconds in which half and 95% of them came."""
-
-    throughput: float
-    p50: float
-    p95: float
-
-    def __str__(self) -> str:
-        return f"{self.throughput:,.0f}/s {self.p50:.1f}|{self.p95:.1f}"
-
-
 Rates = dict[tuple[str, str, int], Rate]
 """By work, server and clients."""
-
-
-def points_load() -> Load:
-    layer = layer_get("parking_spots")
-    insert = """INSERT INTO $table
-        (code, name, source, geom, type, road_name, road_authority, capacity_motorcycle, capacity_car, qris_classes,
-            area)
-        SELECT 'bench-' || n, $road || ' ' || n, 'bench', $position, 'khusus', 'Jalan ' || n % 700, 'kota', n % 200,
-            n % 80, ARRAY['sepeda_motor', 'mobil'], '52.71.01.1001' FROM generate_series(1, $rows) n"""
-    return Load(layer, POINTS, 1700, insert)
-
-
-def polygons_load() -> Load:
-    """Rings of 25 positions, 15 to 30 m in radius."""
-    layer = layer_get("disaster_zones")
-    insert = """INSERT INTO $table
-        (code, name, source, geom, hazard, level, kind, valid_from, value_min, value_max, unit, method, area)
-        SELECT 'bench-' || n, $road || ' ' || n, 'bench',
-            ST_ForcePolygonCCW(ST_Multi(ST_Buffer($position, 0.00015 + random() * 0.00015, 6))), '101', 'sedang',
-            'peta_bahaya', now(), 0.33, 0.66, 'indeks', 'Model hidraulik', '52.71.01.1001'
-        FROM generate_series(1, $rows) n"""
-    return Load(layer, POLYGONS, 1000, insert)
-
-
-def rows_insert(load: Load) -> None:
-    """Without the triggers, which work row by row; then one change with them, so that the data has a new version."""
-    west, south, east, north = load.layer.bbox
-    insert = Template(load.insert).substitute(
-        table=load.layer.table,
-        rows=load.rows,
-        road=f"(ARRAY{list(ROADS)})[n % {len(ROADS)} + 1]",
-        position=f"ST_Point({west} + random() * {east - west}, {south} + random() * {north - south}, 4326)",
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0; SET session_replication_role = replica; SELECT setseed(0.5)")
-        cursor.execute(insert)
-        cursor.execute("RESET session_replication_role")
-        cursor.execute(f"UPDATE {load.layer.table} SET observed_at = now() WHERE code = 'bench-1'")
-        cursor.execute(f"VACUUM ANALYZE {load.layer.table}")
 
 
 def far_query(server: Server, load: Load) -> str:
@@ -188,11 +104,6 @@ function request()
     north = ("%%.6f"):format(s + height), few = tostring(math.random(95, 105))}
   return wrk.format(nil, (query:gsub("{(%%a+)}", values)))
 end
-function done(summary, latency)
-  local errors = summary.errors
-  print("RATE", summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3, latency:percentile(95) / 1e3,
-    errors.status + errors.timeout + errors.read + errors.connect)
-end
 """
 
 
@@ -206,32 +117,7 @@ def http_rate(
     """
     west, south, east, north = load.layer.bbox
     arguments = [f"{server.path(load.layer, query)!r}", *map(str, (west, south, *load.box, east - west, north - south))]
-    script = folder / "requests.lua"
-    script.write_text(LUA % ", ".join(arguments))
-    given = [part for header in headers for part in ("--header", header)]
-    for seconds in (WARM, SECONDS):
-        command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script), *given]
-        seed = random.Random(f"{query} {clients} {seconds}").randrange(2**31)
-        told = subprocess.check_output([*command, f"http://127.0.0.1:{server.port}", "--", str(seed)], text=True)
-    throughput, p50, p95, errors = map(float, re.findall(r"^RATE\s+(.*)$", told, re.MULTILINE)[0].split())
-    if errors:
-        raise Missing(f"{errors:.0f} of its answers were errors")
-    return Rate(throughput, p50, p95)
-
-
-def statements(path: str) -> list[tuple[str, Any]]:
-    """The SQL with its arguments that the portal runs for a request, once it has answered it before."""
-    run: list[tuple[str, Any]] = []
-
-    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        run.append((sql, params))
-        return execute(sql, params, many, context)
-
-    client = Client(headers={"host": "localhost"})
-    client.get(path)
-    with connection.execute_wrapper(note):
-        client.get(path)
-    return run
+    return wrk_rate(server.port, LUA % ", ".join(arguments), query, clients, folder, headers)
 
 
 def pgbench_script(server: Server, load: Load, query: str) -> str:
@@ -265,23 +151,6 @@ def pgbench_script(server: Server, load: Load, query: str) -> str:
     return "\n".join(lines)
 
 
-def sql_rate(script: str, clients: int, folder: Path) -> Rate:
-    """By pgbench, prepared, over one connection a client with the portal's settings."""
-    (folder / "work.sql").write_text(script)
-    command = ["pgbench", "-n", "-l", "-M", "prepared", "-f", "work.sql", "-c", str(clients)]
-    environment = {**os.environ, "PGOPTIONS": connection.settings_dict["OPTIONS"]["options"]}
-    for seconds in (WARM, SECONDS):
-        for log in folder.glob("pgbench_log.*"):
-            log.unlink()
-        told = subprocess.check_output(
-            [*command, "-T", str(seconds), os.environ["DATABASE_URL"]], env=environment, text=True, cwd=folder
-        )
-    log = next(folder.glob("pgbench_log.*"))
-    times = sorted(int(line.split()[2]) / 1000 for line in log.read_text().splitlines())
-    throughput = float(re.findall(r"tps = ([\d.]+)", told)[0])
-    return Rate(throughput, times[len(times) // 2], times[len(times) * 95 // 100])
-
-
 def measure(servers: list[Server], load: Load, folder: Path) -> Rates:
     """Each work by each server in turn, so that what else the machine does falls on all alike."""
     rates: Rates = {}
@@ -298,7 +167,7 @@ def measure(servers: list[Server], load: Load, folder: Path) -> Rates:
             continue
         for clients in CLIENTS:
             with said(f"{load.layer.id}, {work.name}: the bare SQL is left out:"):
-                rates[work.name, "SQL", clients] = sql_rate(pgbench_script(first, load, query), clients, folder)
+                rates[work.name, "SQL", clients] = sql_rate([pgbench_script(first, load, query)], clients, folder)
             for server in able:
                 with said(f"{load.layer.id}, {work.name}: {server.name} is left out:"):
                     rates[work.name, server.name, clients] = http_rate(server, load, query, clients, folder)
@@ -322,15 +191,6 @@ def unchanged_rate(server: Server, load: Load, clients: int, folder: Path) -> Ra
     if (status := server.get(path, {"If-None-Match": etag})[0]) != 304:
         raise Missing(f"it answers {status}")
     return http_rate(server, load, query, clients, folder, (f"If-None-Match: {etag}",))
-
-
-@contextmanager
-def said(about: str) -> Iterator[None]:
-    """Go on without what is missing, and say so."""
-    try:
-        yield
-    except Missing as reason:
-        print(about, reason)
 
 
 def rates_print(load: Load, rates: Rates) -> None:
@@ -368,17 +228,6 @@ def bars_print(rates: Rates) -> int:
         missed += reached < bar
         print(f"{words:50}{reached:9,.2f}   bar {bar:7,}   {'not reached' if reached < bar else 'reached'}")
     return missed
-
-
-def machine_print(servers: list[Server]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT version(), postgis_lib_version(), current_setting('shared_buffers')")
-        postgres, postgis, buffers = cursor.fetchone()
-    model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[:1]
-    print(f"{os.cpu_count()} x {model[0] if model else platform.machine()}, {platform.platform()}")
-    print(f"Python {platform.python_version()}, PostGIS {postgis}, shared_buffers {buffers}, {postgres}")
-    print(", ".join(f"{server.name} {server.version}" for server in servers))
-    print(f"warm: {SECONDS} s after {WARM} s that are not counted, over distinct requests")
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ Whatever a page asks of another host, and whatever it complains of, fails the te
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,32 +12,16 @@ from conftest import FeatureMake, square, values_make
 from django.contrib.auth.models import User
 from django.contrib.gis.geos import Point
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import Layer, layer_get
 from layers.models import Feature
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ("quic", "background-networking", "component-update", "sync", "gpu")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;"
 # The map's colours, from portal.css and admin.css, and the rim of a dot that OpenLayers draws by itself.
 MARK, LIT, LAND, LAND_AT_NIGHT = (10, 107, 88), (180, 83, 9), (251, 252, 249), (25, 36, 31)
 ADMIN_LAND, ADMIN_DOT = (255, 255, 255), (51, 153, 204)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright runs an event loop in this thread, where Django then refuses every query.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            yield browser
-            browser.close()
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ class Bench:
 
 def portal(bench: Bench) -> Server:
     """By ``script/server``, as everyone serves it."""
-    port = _port()
+    port = port_free()
     bench.program("portal", ["script/server"], {"PORT": str(port)})
     version = f"on Django {_version(sys.executable, 'django')}, granian {_version(sys.executable, 'granian')}"
     return bench.answering(Server("portal", version, port, "/oapi/collections/{layer.id}/items?f=json"))
@@ -126,7 +126,7 @@ def portal(bench: Bench) -> Server:
 def pygeoapi(bench: Bench) -> Server:
     """With its own PostgreSQL provider, under granian as the portal is."""
     _venv_make()
-    port = _port()
+    port = port_free()
     config = bench.configuration("pygeoapi.yml", port=port)
     openapi = config.with_name("openapi.yml")
     env = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
@@ -140,7 +140,7 @@ def pygeoapi(bench: Bench) -> Server:
 
 def tipg(bench: Bench) -> Server:
     _venv_make()
-    port = _port()
+    port = port_free()
     server = f"{VENV}/bin/uvicorn --workers 2 --log-level warning --port {port} tipg.main:app"
     tables = f'["public.{bench.points.table}", "public.{bench.polygons.table}"]'
     bench.program("tipg", server.split(), {"TIPG_DB_TABLES": tables, "TIPG_CATALOG_TTL": "86400"})
@@ -153,7 +153,7 @@ def mapserver(bench: Bench) -> Server:
     if not (shutil.which("mapserv") and shutil.which("nginx")):
         raise Missing("apt-get install cgi-mapserver nginx-light would bring it")
     listener = bench.stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
-    port = _port()
+    port = port_free()
     bench.configuration("mapserver.map", port=port)
     config = bench.configuration("mapserver.conf")
     for _ in range(2):
@@ -178,7 +178,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _port() -> int:
+def port_free() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 

@@ -1,0 +1,101 @@
+// The list of layers: switch, count, legend that filters, downloads.
+
+import { address, element, fetchJson, word } from "./start.js";
+import { useShow } from "./use.js";
+import { grouped } from "./values.js";
+
+const DOWNLOADS = { CSV: { f: "csv" }, GeoJSON: { f: "json", limit: 10000 }, GeoPackage: { f: "gpkg" } };
+
+/**
+ * Fill the list. `state` is changed in place, then `change()` is called.
+ * Answers with `counts(filters, only)`, which asks for the counts anew and renews what links to filtered data.
+ */
+export function listMake(place, layers, state, change) {
+  const rows = new Map(layers.map((layer) => [layer.id, rowMake(layer, state, change)]));
+  place.replaceChildren(...[...rows.values()].map((row) => row.element));
+  return {
+    counts: (filters, only = layers.map((layer) => layer.id)) => {
+      for (const id of only) rows.get(id)?.renew(filters[id]);
+    },
+    switchOn: (id) => rows.get(id).switchOn(),
+  };
+}
+
+function rowMake(layer, state, change) {
+  const count = element("output", { class: "count" }, "…");
+  const box = element("input", { type: "checkbox", role: "switch", checked: state.layers.has(layer.id), onchange: toggle });
+  const downloads = element("p", { class: "downloads" });
+  const legend = legendMake(layer, state, (isEmptied) => {
+    if (isEmptied) box.checked = false;
+    toggle();
+  });
+  let filter;
+
+  function toggle() {
+    if (box.checked) state.layers.add(layer.id);
+    else state.layers.delete(layer.id);
+    change();
+  }
+
+  async function renew(wanted) {
+    filter = wanted;
+    downloads.replaceChildren(`${word("download")}: `, ...Object.entries(DOWNLOADS).map(download));
+    try {
+      const asked = { limit: 1, skipGeometry: true, properties: layer.titleField, filter };
+      const { numberMatched } = await fetchJson(`/collections/${layer.id}/items`, asked);
+      if (filter === wanted) count.value = grouped(numberMatched);
+    } catch {
+      count.value = "?";
+    }
+  }
+
+  const download = ([name, format]) =>
+    element("a", { href: address(`/collections/${layer.id}/items`, { ...format, filter }), download: `${layer.id}.${format.f}` }, name);
+  const use = element("button", { type: "button", class: "quiet", onclick: () => useShow(layer, filter) }, word("use"));
+  const image = layer.legend[0] && element("img", { src: layer.legend[0].image, alt: "", width: 28, height: 28 });
+  return {
+    renew,
+    switchOn: () => box.checked || box.click(),
+    element: element(
+      "li",
+      { "data-layer": layer.id },
+      element("label", { class: "switch" }, box, image, element("span", {}, layer.title), count),
+      element(
+        "details",
+        {},
+        element("summary", {}, word("legend")),
+        element("p", { class: "about" }, layer.description),
+        ...legend,
+        element("div", { class: "layer-actions" }, downloads, use),
+      ),
+    ),
+  };
+}
+
+// One group of boxes for each property that the layer is drawn by. Without any box the layer is switched off, and the
+// group begins anew.
+function legendMake(layer, state, changed) {
+  const properties = [...new Set(layer.legend.map((entry) => entry.property))];
+  return properties.map((property) => {
+    const entries = layer.legend.filter((entry) => entry.property === property);
+    const chosen = state.codes[layer.id]?.[property];
+    const boxes = entries.map(({ code }) =>
+      element("input", { type: "checkbox", value: code, checked: chosen?.includes(code) ?? true, onchange: choose }),
+    );
+
+    function choose() {
+      const codes = boxes.filter((box) => box.checked).map((box) => box.value);
+      const isWhole = codes.length === boxes.length || !codes.length;
+      const known = (state.codes[layer.id] ??= {});
+      if (isWhole) delete known[property];
+      else known[property] = codes;
+      if (!codes.length) boxes.forEach((box) => (box.checked = true));
+      changed(!codes.length);
+    }
+
+    const labels = entries.map(({ label, image }, index) =>
+      element("label", {}, boxes[index], element("img", { src: image, alt: "", loading: "lazy" }), element("span", {}, label)),
+    );
+    return element("fieldset", { class: "legend" }, element("legend", {}, entries[0].property_title), ...labels);
+  });
+}

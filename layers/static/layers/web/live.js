@@ -1,0 +1,61 @@
+// Changes as they happen: the stream of events, and the tiles that a change touches.
+
+import { start, word } from "./start.js";
+
+const BUFFER = 0.1; // tiles hold a little of their neighbours, and icons reach over edges
+const CLOSED = 2;
+
+/**
+ * Listen to the changes of layers: `changed({ layer, bbox })`, where `bbox` is null for a change of everything.
+ * The browser connects again by itself and names the last event it has seen. A server that refuses is asked again
+ * when the page is looked at anew; what was missed by then is told as a change of every layer.
+ */
+export function liveListen(layers, status, changed) {
+  const tell = (name) => status.replaceChildren(word(name));
+  let stream = open();
+
+  function open(isLate = false) {
+    const opened = new EventSource(`${start.events}?collections=${layers.map((layer) => layer.id).join(",")}`);
+    opened.addEventListener("open", () => {
+      tell("live");
+      status.dataset.live = "yes";
+      if (isLate) layers.forEach(({ id }) => changed({ layer: id, bbox: null }));
+      isLate = false;
+    });
+    opened.addEventListener("change", (event) => changed(JSON.parse(event.data)));
+    opened.addEventListener("error", () => {
+      tell(opened.readyState === CLOSED ? "live_off" : "live_lost");
+      status.dataset.live = "no";
+    });
+    return opened;
+  }
+
+  function again() {
+    if (stream.readyState === CLOSED && !document.hidden) stream = open(true);
+  }
+  document.addEventListener("visibilitychange", again);
+  addEventListener("online", again);
+}
+
+/**
+ * The tiles that show a part of `bbox`, of those that `view` (both west, south, east, north) shows at `zoom` or coarser.
+ * Tiles reach over the view's edge, so the two are compared as tiles.
+ */
+export function tilesTouched(bbox, view, zoom) {
+  return Array.from({ length: zoom + 1 }, (_, z) => {
+    const [left, top, right, bottom] = range(bbox, z, BUFFER);
+    const [first, upper, last, lower] = range(view, z, 0);
+    const rows = whole(Math.max(top, upper), Math.min(bottom, lower));
+    return whole(Math.max(left, first), Math.min(right, last)).flatMap((x) => rows.map((y) => ({ x, y, z })));
+  }).flat();
+}
+
+// First column, first row, last column and last row.
+function range([west, south, east, north], z, buffer) {
+  const [low, high] = [(at) => Math.floor(at * 2 ** z - buffer), (at) => Math.floor(at * 2 ** z + buffer)];
+  return [low(mercatorX(west)), low(mercatorY(north)), high(mercatorX(east)), high(mercatorY(south))];
+}
+
+const whole = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+const mercatorX = (longitude) => (longitude + 180) / 360;
+const mercatorY = (latitude) => 0.5 - Math.asinh(Math.tan((latitude * Math.PI) / 180)) / (2 * Math.PI);

@@ -1,0 +1,238 @@
+// The map page: what is there is asked of the API, what is shown is one state, and whatever changes it draws anew.
+
+import * as maplibregl from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
+import { areaChoose, areasLoad } from "./areas.js";
+import { backgroundLoad } from "./background.js";
+import { featureHide, featureShow } from "./feature.js";
+import { listMake } from "./list.js";
+import { liveListen, tilesTouched } from "./live.js";
+import { searchMake } from "./search.js";
+import { bounds, fetchJson, start, word } from "./start.js";
+import { stateFilter, stateRead, stateWrite } from "./state.js";
+import { styleMake } from "./style.js";
+import { linkShow } from "./use.js";
+
+const REACH = 6; // pixels around a click
+const NEAREST = 16; // the zoom at which a point is looked at
+const OTHERS = 8;
+const MARGIN = 50;
+
+const at = (id) => document.getElementById(id);
+const night = matchMedia("(prefers-color-scheme: dark)");
+
+/** The collections with what the page needs of each: extent, schema, title and legend. */
+async function layersLoad() {
+  const { collections } = await fetchJson("/collections");
+  const load = async ({ id, title, description, extent }) => {
+    const [schema, legend] = await Promise.all([
+      fetchJson(`/collections/${id}/schema`),
+      fetchJson(`/styles/${id}/legend`),
+    ]);
+    const titleField = "name" in schema.properties ? "name" : "id";
+    return { id, title, description, extent: extent.spatial.bbox[0], schema: schema.properties, legend: legend.entries, titleField };
+  };
+  return Promise.all(collections.map(load));
+}
+
+async function begin() {
+  const [layers, base, background, areas] = await Promise.all([
+    layersLoad(),
+    fetchJson("/styles/map"),
+    backgroundLoad(start.background),
+    areasLoad(),
+  ]);
+  const tileset = await (await fetch(Object.values(base.sources)[0].url, { credentials: "omit" })).json();
+  const known = new Map(layers.map((layer) => [layer.id, layer]));
+  const state = stateRead(layers, start.codes);
+  let areaBounds = state.area && (await areaChoose(state.area));
+  let selected = null;
+  let isPrinted = false;
+
+  const filters = () => Object.fromEntries(layers.map((layer) => [layer.id, stateFilter(state, layer, areaBounds)]));
+  const style = () =>
+    styleMake({ base, tileset, layers, background, state, filters: filters(), selected, dark: night.matches && !isPrinted });
+
+  const map = new maplibregl.Map({
+    container: "map",
+    style: style(),
+    ...(state.view ?? { bounds: layers.map((layer) => layer.extent).sort(([w, , e], [west, , east]) => e - w - (east - west))[0] }),
+    // A tile that is out of sight is asked for again when it comes back: what changes meanwhile is told to none.
+    maxTileCacheSize: 0,
+    maxPitch: 0,
+    dragRotate: false,
+    attributionControl: { compact: true },
+    canvasContextAttributes: { preserveDrawingBuffer: true }, // for paper
+    transformRequest: (url) => ({ url, credentials: "omit" }),
+    locale: {
+      "Map.Title": word("map"),
+      "NavigationControl.ZoomIn": word("zoom_in"),
+      "NavigationControl.ZoomOut": word("zoom_out"),
+    },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new maplibregl.ScaleControl(), "bottom-left");
+
+  const list = listMake(at("layers"), layers, state, changed);
+  const remember = () => stateWrite(state, map, start.language);
+
+  function draw() {
+    map.setStyle(style());
+    remember();
+  }
+
+  function changed() {
+    draw();
+    list.counts(filters());
+  }
+
+  // The feature's panel lies over the map's side or, on a phone, over its lower part.
+  function look(geometry, nearest = Math.max(NEAREST, map.getZoom())) {
+    const { width, height } = at("feature").getBoundingClientRect();
+    const covered = width < map.getCanvas().clientWidth ? { right: width } : { bottom: height };
+    const padding = { top: 0, right: 0, bottom: 0, left: 0, ...covered };
+    for (const side of Object.keys(padding)) padding[side] += MARGIN;
+    map.fitBounds(bounds(geometry), { padding, maxZoom: nearest });
+  }
+
+  function uncover({ type, coordinates }) {
+    if (type !== "Point") return;
+    const { x, y } = map.project(coordinates);
+    const { left, top } = map.getCanvas().getBoundingClientRect();
+    if (at("feature").contains(document.elementFromPoint(left + x, top + y))) look({ type, coordinates }, map.getZoom());
+  }
+
+  async function show(layer, id, others = []) {
+    try {
+      const pick = (other) => reveal(other, [...others.filter((one) => one !== other), { layer, id, name }]);
+      selected = await featureShow({ layer, id, others, areas, pick, zoom: (feature) => look(feature.geometry) });
+      const name = selected.properties[layer.titleField];
+      state.item = `${layer.id}/${id}`;
+      draw();
+      return selected;
+    } catch (error) {
+      return say(word("failed", { why: error.message }));
+    }
+  }
+
+  async function reveal({ layer, id }, others) {
+    const feature = await show(layer, id, others);
+    if (feature) uncover(feature.geometry);
+  }
+
+  function hide() {
+    featureHide();
+    selected = null;
+    state.item = "";
+    draw();
+    map.getCanvas().focus();
+  }
+
+  // Icons before areas, and each feature once, however many tiles and style layers it is drawn by.
+  function featuresAt({ x, y }) {
+    const drawn = map.queryRenderedFeatures([[x - REACH, y - REACH], [x + REACH, y + REACH]]);
+    const found = new Map();
+    for (const { id, source, properties, geometry } of drawn.filter((one) => known.has(one.source))) {
+      const name = properties[known.get(source).titleField] ?? id;
+      found.set(`${source}/${id ?? JSON.stringify(geometry)}`, { layer: known.get(source), id, name, properties, geometry });
+    }
+    const isBoundary = ({ layer }) => layer.id === "administrative_areas";
+    return [...found.values()].sort((one, other) => isBoundary(one) - isBoundary(other));
+  }
+
+  function identify(point) {
+    const found = featuresAt(point);
+    const first = found[0];
+    if (!first) return false;
+    if (first.properties.point_count) {
+      say(word("cluster", { n: first.properties.point_count }));
+      map.easeTo({ center: first.geometry.coordinates, zoom: map.getZoom() + 2 });
+    } else {
+      const others = found.slice(1, OTHERS).filter(({ properties }) => !properties.point_count);
+      reveal(first, others);
+    }
+    return true;
+  }
+
+  function say(text) {
+    at("said").textContent = text;
+    at("said").hidden = !text;
+  }
+
+  map.on("click", ({ point }) => say("") || identify(point));
+  map.on("mousemove", ({ point }) => {
+    map.getCanvas().style.cursor = featuresAt(point).length ? "pointer" : "";
+  });
+  map.on("moveend", remember);
+  map.getCanvas().addEventListener("keydown", (event) => {
+    const { clientWidth, clientHeight } = map.getCanvas();
+    if (event.key === "Enter") say(identify({ x: clientWidth / 2, y: clientHeight / 2 }) ? "" : word("nothing_here"));
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !at("feature").hidden && !at("use").open) hide();
+  });
+  at("feature").querySelector(".close").addEventListener("click", hide);
+  at("share").addEventListener("click", ({ currentTarget }) => linkShow(currentTarget.textContent));
+  at("print").addEventListener("click", () => print());
+  at("area").addEventListener("change", async ({ currentTarget }) => {
+    state.area = currentTarget.value;
+    areaBounds = state.area && (await areaChoose(state.area));
+    if (areaBounds) map.fitBounds(areaBounds, { padding: MARGIN });
+    changed();
+  });
+
+  searchMake(at("search"), at("found"), layers, async (layer, id) => {
+    panelToggle(false);
+    list.switchOn(layer.id);
+    const feature = await show(layer, id);
+    if (feature) look(feature.geometry);
+  });
+
+  night.addEventListener("change", draw);
+  for (const [event, printed] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      isPrinted = printed;
+      map.setStyle(style());
+      map.redraw();
+    });
+  }
+  // Another view in the address of the same page, as when a link is pasted.
+  addEventListener("hashchange", () => location.reload());
+
+  liveListen(layers, at("live"), ({ layer, bbox }) => {
+    if (!known.has(layer)) return;
+    const renew = () => {
+      const zoom = Math.min(tileset.maxzoom, Math.ceil(map.getZoom()));
+      map.refreshTiles(layer, bbox ? tilesTouched(bbox, map.getBounds().toArray().flat(), zoom) : undefined);
+    };
+    if (!map.areTilesLoaded()) map.once("idle", renew); // a tile on its way may be from before the change
+    renew();
+    list.counts(filters(), [layer]);
+  });
+
+  list.counts(filters());
+  remember();
+  if (state.item) {
+    const [id, item] = state.item.split("/");
+    if (known.has(id)) await show(known.get(id), item);
+  }
+}
+
+function panelToggle(isOpen = at("panel-toggle").getAttribute("aria-expanded") !== "true") {
+  at("panel-toggle").setAttribute("aria-expanded", isOpen);
+}
+
+function languagesKeepView() {
+  for (const link of document.querySelectorAll(".languages a")) {
+    link.addEventListener("click", () => (link.href = `?lang=${link.lang}${location.hash}`));
+  }
+}
+
+at("panel-toggle").addEventListener("click", () => panelToggle());
+languagesKeepView();
+begin().catch((error) => {
+  console.warn(error);
+  at("map").hidden = true;
+  at("no-map").hidden = false;
+});

@@ -1,0 +1,50 @@
+// What the server told the page, and the small tools that every module uses.
+
+export const start = JSON.parse(document.getElementById("start").textContent);
+
+const api = new URL(start.api, location.href).href;
+
+/** A text of the page's language with its places filled in: word("observed", { age: "yesterday" }). */
+export function word(name, places = {}) {
+  return Object.entries(places).reduce((text, [place, value]) => text.replace(`{${place}}`, value), start.words[name]);
+}
+
+/** The address of a resource of the public API; parameters that are empty are left out. */
+export function address(path, params = {}) {
+  const given = Object.entries(params).filter(([, value]) => value !== "" && value !== undefined);
+  const query = given.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  return `${api}${path}${query && `?${query}`}`;
+}
+
+/**
+ * A document of the API, in the page's language; `path` may be an address from another document.
+ * Cookies stay at home: an answer is the same for all, and caches keep it as such.
+ */
+export async function fetchJson(path, params = {}, signal = undefined) {
+  const answer = await fetch(address(path, { ...params, f: "json", lang: start.language }), { credentials: "omit", signal });
+  const document = await answer.json();
+  if (!answer.ok) throw new Error(document.detail ?? document.title ?? answer.statusText);
+  return document;
+}
+
+/** An element with attributes, listeners (`onclick: …`) and children. What is undefined or false is left out. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== false));
+  return made;
+}
+
+/** West, south, east, north around a GeoJSON geometry. */
+export function bounds(geometry) {
+  const [xs, ys] = [0, 1].map((axis) => {
+    const numbers = geometry.coordinates.flat(Infinity);
+    return numbers.filter((_, index) => index % 2 === axis);
+  });
+  const least = (all) => all.reduce((one, other) => Math.min(one, other));
+  const most = (all) => all.reduce((one, other) => Math.max(one, other));
+  return [least(xs), least(ys), most(xs), most(ys)];
+}

@@ -1,0 +1,55 @@
+// What is shown, as a value and as the hash of the address:
+// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE
+
+/**
+ * `layers` are the collections switched on; `codes` names, for a collection and a property, the codes that are shown
+ * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, both empty for none.
+ */
+export function stateRead(layers, first) {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const [zoom, latitude, longitude] = (given.get("map") ?? "").split("/").map(Number);
+  const codes = given.size ? {} : structuredClone(first);
+  for (const [name, value] of given) {
+    const [layer, property] = name.split(".");
+    if (property) (codes[layer] ??= {})[property] = value.split(",");
+  }
+  return {
+    view: [zoom, latitude, longitude].every(Number.isFinite) ? { zoom, center: [longitude, latitude] } : null,
+    layers: new Set(given.has("layers") ? given.get("layers").split(",") : layers.map((layer) => layer.id)),
+    area: /^[\d.]+$/.test(given.get("area")) ? given.get("area") : "",
+    item: given.get("item") ?? "",
+    codes,
+  };
+}
+
+/** Write the state into the address, so that its link restores it, language and all. */
+export function stateWrite(state, map, language) {
+  const { lng, lat } = map.getCenter();
+  const parts = [
+    ["map", `${map.getZoom().toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`],
+    ["layers", [...state.layers].join(",")],
+    ["area", state.area],
+    ["item", state.item],
+    ...Object.entries(state.codes).flatMap(([layer, properties]) =>
+      Object.entries(properties).map(([property, codes]) => [`${layer}.${property}`, codes.join(",")]),
+    ),
+  ];
+  const written = parts.filter(([name, value]) => value || name === "layers");
+  const hash = written.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%2[CF]/g, decodeURIComponent)}`);
+  history.replaceState(null, "", `?lang=${language}#${hash.join("&")}`);
+}
+
+/** What tiles, counts and downloads of a layer are asked with (CQL2); `areaBounds` is the box around the area. */
+export function stateFilter(state, layer, areaBounds) {
+  const quoted = (code) => `'${code.replaceAll("'", "''")}'`;
+  const chosen = Object.entries(state.codes[layer.id] ?? {}).map(
+    ([property, codes]) => `${property} IN (${codes.map(quoted).join(",")})`,
+  );
+  if (state.area && layer.schema.area) {
+    // A zone that reaches over several areas lies in none of them alone, and must not vanish: whatever may touch stays.
+    const isPoint = layer.schema.geom.format === "geometry-point";
+    if (isPoint) chosen.push(`area LIKE '${state.area}%'`);
+    else if (areaBounds) chosen.push(`S_INTERSECTS(geom,BBOX(${areaBounds.join(",")}))`);
+  }
+  return chosen.join(" AND ");
+}

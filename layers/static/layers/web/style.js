@@ -1,0 +1,63 @@
+// The style of the page: that of the API with a source for each layer, so that each is loaded, filtered and
+// refreshed by itself, with the background below it and what was clicked above it.
+
+import { address } from "./start.js";
+
+const SELECTED = "selected";
+const NIGHT = {
+  background: { "background-color": "#0f191d" },
+  "administrative_areas-fill": { "fill-color": "#22302a" },
+};
+const NIGHT_TEXT = { "text-color": "#e5edea", "text-halo-color": "#10181a" };
+const NIGHT_LINE = { "line-color": "#7d938a" };
+const NIGHT_ZONE = { "fill-opacity": 0.25 };
+
+/**
+ * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers,
+ * `filters` a CQL2 filter by layer, `selected` a feature or null.
+ */
+export function styleMake({ base, tileset, layers, background, state, filters, selected, dark }) {
+  const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, filters[layer.id])]));
+  const hidden = background.layers.length ? ["background", "administrative_areas-fill"] : [];
+  const drawn = base.layers.filter((layer) => !hidden.includes(layer.id)).map((layer) => placed(layer, state, dark));
+  const ground = background.layers.length ? background.layers : [drawn.shift()];
+  return {
+    ...base,
+    sources: { ...sources, ...background.sources, [SELECTED]: { type: "geojson", data: selected ?? empty } },
+    layers: [...ground, ...drawn, ...highlight(dark)],
+    transition: { duration: 0 },
+  };
+}
+
+const empty = { type: "FeatureCollection", features: [] };
+
+function source(layer, tileset, filter) {
+  const tiles = address(`/collections/${layer.id}/tiles/WebMercatorQuad/{z}/{y}/{x}`, { filter });
+  return { type: "vector", tiles: [tiles], bounds: layer.extent, minzoom: tileset.minzoom, maxzoom: tileset.maxzoom };
+}
+
+function placed(layer, state, dark) {
+  const id = layer["source-layer"];
+  if (!id) return dark ? { ...layer, paint: { ...layer.paint, ...NIGHT[layer.id] } } : layer;
+  const layout = { ...layer.layout, visibility: state.layers.has(id) ? "visible" : "none" };
+  return { ...layer, source: id, layout, paint: { ...layer.paint, ...(dark && night(layer)) } };
+}
+
+function night({ id, type, "source-layer": collection }) {
+  if (type === "symbol" && !id.endsWith("-count")) return NIGHT_TEXT;
+  if (collection === "administrative_areas" && type === "line") return NIGHT_LINE;
+  if (type === "fill") return NIGHT[id] ?? NIGHT_ZONE;
+  return {};
+}
+
+function highlight(dark) {
+  const colour = dark ? "#f2c14e" : "#b45309";
+  const common = { source: SELECTED };
+  const ring = { "circle-radius": 17, "circle-opacity": 0 };
+  const rim = { "circle-stroke-color": colour, "circle-stroke-width": 3.5 };
+  const onPoint = ["==", ["geometry-type"], "Point"];
+  return [
+    { ...common, id: "selected-line", type: "line", filter: ["!", onPoint], paint: { "line-color": colour, "line-width": 3.5 } },
+    { ...common, id: "selected-ring", type: "circle", filter: onPoint, paint: { ...ring, ...rim } },
+  ];
+}

@@ -1,0 +1,42 @@
+// Values of features as people read them: label instead of code, unit, local time and age.
+
+import { element, start, word } from "./start.js";
+
+const numbers = new Intl.NumberFormat(start.language);
+const ages = new Intl.RelativeTimeFormat(start.language, { numeric: "auto" });
+const moments = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeStyle: "short" });
+const dates = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeZone: "UTC" });
+const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour: 3600, minute: 60 };
+
+/** "3 days ago", "in 2 hours", in the page's language. */
+export function age(time) {
+  const seconds = (new Date(time) - Date.now()) / 1000;
+  const unit = Object.keys(SECONDS).find((name) => Math.abs(seconds) >= SECONDS[name]) ?? "minute";
+  return ages.format(Math.trunc(seconds / SECONDS[unit]), unit);
+}
+
+export const grouped = (number) => numbers.format(number);
+
+export const isEmpty = (value) => value === null || value === undefined || value === "" || value?.length === 0;
+
+/** A value, described by its part of the layer's schema, as text or element. */
+export function shown(value, schema) {
+  const labels = (schema.items ?? schema).oneOf ?? [];
+  const label = (code) => labels.find((known) => known.const === code)?.title ?? code;
+  if (Array.isArray(value)) return value.map(label).join(", ");
+  if (typeof value === "boolean") return word(value ? "yes" : "no");
+  if (typeof value === "number") return `${grouped(value)} ${schema["x-ogc-unit"] ?? ""}`.trim();
+  if (labels.length) return label(value);
+  if (schema.format === "date") return dates.format(new Date(value));
+  if (schema.format === "date-time") return moment(value);
+  if (schema.format === "uri" && /^https?:\/\//.test(value)) {
+    return element("a", { href: value, rel: "noopener noreferrer" }, value);
+  }
+  return String(value);
+}
+
+function moment(value) {
+  const time = new Date(value);
+  if (Number.isNaN(time.getTime())) return String(value); // PostgreSQL knows times that browsers do not, as infinity
+  return element("time", { datetime: value }, `${moments.format(time)} `, element("span", { class: "age" }, age(time)));
+}

@@ -1,0 +1,55 @@
+"""The frame of the map page."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
+
+from layers.errors import NotFound
+from layers.models import DisasterZone
+from layers.text import text
+from layers.web.words import WORDS
+
+EVENTS = "/events"
+"""The stream of changes; it comes from a process of its own, so that no address of Django's names it."""
+
+
+Hazard = DisasterZone.Hazard
+FIRST = {"disaster_zones": {"hazard": [Hazard.FLOOD, Hazard.LANDSLIDE, Hazard.TIDAL_WAVE, Hazard.TSUNAMI]}}
+"""The codes shown at first: maps of shaking, drought or wind cover the whole city and hide the others."""
+
+
+def map_page(request: HttpRequest) -> HttpResponse:
+    """The page, with what its scripts must know to begin: addresses, language, words and background."""
+    address = reverse("map-background") if _is_file() else settings.MAP_BACKGROUND
+    start = {
+        "api": reverse("oapi-landing"),
+        "events": EVENTS,
+        "language": request.LANGUAGE_CODE,
+        "words": WORDS,
+        "codes": FIRST,
+        "background": {"address": address, "attribution": settings.MAP_BACKGROUND_ATTRIBUTION},
+    }
+    return render(request, "web/map.html", {"start": start})
+
+
+def background(request: HttpRequest) -> HttpResponse:
+    """The operator's PMTiles file, in the ranges of bytes that the page asks for.
+
+    Raises:
+        NotFound: the background is no file here.
+    """
+    if not (_is_file() and Path(settings.MAP_BACKGROUND).is_file()):
+        raise NotFound(text("Di sini tidak ada berkas PMTiles.", "There is no PMTiles file here: BASEMAP names none."))
+    headers = [("Content-Type", "application/vnd.pmtiles"), ("Cache-Control", "public, no-cache")]
+    found: HttpResponse = WhiteNoiseMiddleware.serve(StaticFile(settings.MAP_BACKGROUND, headers), request)
+    return found
+
+
+def _is_file() -> bool:
+    address: str = settings.MAP_BACKGROUND
+    return address.endswith(".pmtiles") and "://" not in address

@@ -1,0 +1,361 @@
+"""The map page in a real browser against a live server: what it draws, tells, keeps in its link and hears.
+
+Whatever the page asks of another host, and whatever it complains of, fails the test. ``/events`` is a process of its
+own, which is played here.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from conftest import FeatureMake, square
+from django.contrib.gis.geos import Point
+from django.utils import timezone
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+from test_browser import HOSTILE, overflow
+
+from layers.catalog import layer_get, layers
+from layers.models import Feature
+
+HERE = Point(116.1, -8.58, srid=4326)
+VIEW = "map=15/-8.58/116.1"
+BESIDE = Point(116.101, -8.58, srid=4326)
+"""46 pixels to the right of the middle of the view."""
+
+GROUND = (223, 229, 223)
+MARKET, AID_POST, NIGHT_WATER, ABROAD = (122, 74, 18), (163, 18, 90), (15, 25, 29), (200, 30, 200)
+ABROAD_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4IXcCAANgAa9ABWm/AAAAAElFTkSuQmCC"
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What went wrong in the page, or left the house."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
+    """A page on a desktop, in Indonesian; addresses are relative to the server. Nothing happens on ``/events``."""
+    home, screen = live_server.url, {"width": 1280, "height": 800}
+    context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Makassar")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    inside = (home, "data:", "blob:")
+    page.on("request", lambda request: request.url.startswith(inside) or complaints.append(f"asked {request.url}"))
+    page.on("pageerror", lambda error: complaints.append(f"failed: {error}"))
+    page.on("console", lambda said: said.type == "error" and complaints.append(f"said {said.text}"))
+    page.on("dialog", lambda dialog: complaints.append(f"opened {dialog.message}"))
+    page.route("**/events?*", lambda route: stream(route, "retry: 600000\n\n"))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def stream(route: Route, events: str) -> None:
+    route.fulfill(content_type="text/event-stream", body=events)
+
+
+@pytest.fixture
+def market(feature_make: FeatureMake) -> Feature:
+    """A market in the middle of the view, seen three days ago."""
+    seen = timezone.now() - timedelta(days=3, hours=1)
+    values: dict[str, Any] = {"type": "pasar_induk", "kiosks": 1420, "observed_at": seen}
+    return feature_make(layer_get("markets"), 1, name="Pasar satu", geom=HERE, **values)
+
+
+SEES = """([colour, wanted]) => {
+    const drawn = document.querySelector("#map canvas");
+    if (!drawn?.width) return false;
+    const copy = new OffscreenCanvas(drawn.width, drawn.height).getContext("2d");
+    copy.drawImage(drawn, 0, 0);
+    const { data } = copy.getImageData(0, 0, drawn.width, drawn.height);
+    let found = false;
+    for (let i = 0; i < data.length && !found; i += 4)
+        found = colour.every((value, channel) => Math.abs(data[i + channel] - value) < 3);
+    return found === wanted;
+}"""
+
+
+def drawn(page: Page, colour: tuple[int, int, int], wanted: bool = True) -> None:
+    """Wait until the map has a pixel of that colour, or none."""
+    page.wait_for_function(SEES, arg=[colour, wanted], polling=200)
+
+
+def row(page: Page, layer: str) -> Locator:
+    return page.locator(f"[data-layer={layer}]")
+
+
+def state(page: Page) -> dict[str, list[str]]:
+    """What the page's address says after the hash."""
+    return parse_qs(urlsplit(page.url).fragment)
+
+
+def test_draws_and_counts_every_layer(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    assert page.locator("#layers .switch span").all_text_contents() == [layer.title["id"] for layer in layers()]
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    expect(row(page, "aid_posts").locator("output")).to_have_text("0")
+    expect(row(page, "markets").locator("fieldset img")).to_have_count(4)
+
+
+def test_leads_to_every_other_door(page: Page) -> None:
+    page.goto("/?lang=en")
+    doors = page.get_by_role("navigation", name="Other doors").get_by_role("link")
+    found = doors.evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert found == ["/oapi/", "/oapi/openapi?f=html", "/api/v1/docs/", "/admin/"]
+    assert [page.request.get(address).status for address in found] == [200] * 4
+
+
+def test_layer_is_switched_off_and_the_link_remembers(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    row(page, "markets").get_by_role("switch").click()
+    drawn(page, MARKET, wanted=False)
+    assert "markets" not in state(page)["layers"][0].split(",")
+    page.reload()
+    expect(row(page, "markets").get_by_role("switch")).not_to_be_checked()
+    expect(row(page, "aid_posts").get_by_role("switch")).to_be_checked()
+
+
+def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    page.locator("#map canvas").click()
+    panel = page.locator("#feature")
+    expect(panel.get_by_role("heading", name="Pasar satu")).to_be_focused()
+    expect(panel.locator(".observed")).to_have_text("Diamati 3 hari yang lalu")
+    facts = dict(zip(panel.locator("dt").all_text_contents(), panel.locator("dd").all_text_contents(), strict=True))
+    assert facts["jenis"] == "Pasar induk"
+    assert facts["kios"] == "1.420 kios"
+    assert facts["waktu pengamatan"].endswith("3 hari yang lalu")
+    assert "alamat" not in facts, "what is not known takes no room"
+    assert state(page)["item"] == [f"markets/{market.pk}"]
+
+
+def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    page.locator("#map canvas").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#feature")).to_be_hidden()
+    expect(page.locator("#map canvas")).to_be_focused()
+    assert "item" not in state(page)
+
+
+def test_features_at_one_place_are_all_reached(page: Page, market: Feature, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("disaster_zones"), name="Zona satu", geom=square(116.09, -8.59, 0.02))
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    page.wait_for_timeout(500)
+    page.locator("#map canvas").click()
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    page.get_by_role("button", name="Zona bencana: Zona satu").click()
+    expect(page.get_by_role("heading", name="Zona satu")).to_be_visible()
+    page.get_by_role("button", name="Pasar: Pasar satu").click()
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+
+
+def test_search_goes_to_what_is_chosen(page: Page, market: Feature) -> None:
+    page.goto("/#map=11/-8.6/116.2&layers=aid_posts")
+    page.get_by_role("searchbox").fill("tidak ada")
+    expect(page.locator("#found")).to_have_text("Tidak ada yang cocok.")
+    page.get_by_role("searchbox").fill("satu")
+    page.locator("#found").get_by_role("button", name="Pasar satu").click()
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    expect(row(page, "markets").get_by_role("switch")).to_be_checked()
+    drawn(page, MARKET)
+    page.wait_for_function("parseFloat(new URLSearchParams(location.hash.slice(1)).get('map')) > 14")
+
+
+def test_filter_by_type_reaches_map_count_download_and_link(
+    page: Page, market: Feature, feature_make: FeatureMake
+) -> None:
+    feature_make(layer_get("markets"), 2, type="pasar_rakyat", geom=BESIDE)
+    page.goto(f"/#{VIEW}&layers=markets")
+    expect(row(page, "markets").locator("output")).to_have_text("2")
+    row(page, "markets").locator("summary").click()
+    row(page, "markets").get_by_label("Pasar induk").uncheck()
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    assert "pasar_induk" not in state(page)["markets.type"][0]
+    for _ in range(2):
+        for name in ("CSV", "GeoJSON", "GeoPackage"):
+            link = row(page, "markets").locator(".downloads a", has_text=name)
+            expect(link).to_have_attribute("href", re.compile("pasar_rakyat"))
+        row(page, "markets").get_by_role("button", name="Pakai lapisan ini", include_hidden=True)
+        page.reload()
+        expect(row(page, "markets").locator("output")).to_have_text("1")
+        row(page, "markets").locator("summary").click()
+        expect(row(page, "markets").get_by_label("Pasar induk")).not_to_be_checked()
+    with page.expect_download() as download:
+        row(page, "markets").get_by_role("link", name="CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 2
+
+
+def test_filter_by_area_keeps_zones_that_may_touch_it(page: Page, market: Feature, feature_make: FeatureMake) -> None:
+    areas = layer_get("administrative_areas")
+    for number, west in ((1, 116.09), (2, 116.13)):
+        feature_make(areas, number, name=f"Kecamatan {number}", level="kecamatan", geom=square(west, -8.59, 0.03))
+    feature_make(layer_get("markets"), 2, geom=Point(116.14, -8.58, srid=4326))
+    feature_make(layer_get("disaster_zones"), 1, geom=square(116.1, -8.59, 0.04))
+    feature_make(layer_get("disaster_zones"), 2, geom=square(116.17, -8.59, 0.01))
+    page.goto("/")
+    expect(row(page, "markets").locator("output")).to_have_text("2")
+    page.get_by_label("Wilayah", exact=True).select_option("52.71.02")
+    expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    page.wait_for_function("location.hash.includes('area=52.71.02')")
+    page.reload()
+    expect(page.get_by_label("Wilayah", exact=True)).to_have_value("52.71.02")
+    expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
+
+
+def test_link_restores_position_and_feature(page: Page, market: Feature) -> None:
+    page.goto(f"/?lang=en#map=13.5/-8.57/116.09&layers=markets&item=markets/{market.pk}")
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    expect(page.locator("#feature .observed")).to_have_text("Observed 3 days ago")
+    page.get_by_role("button", name="Share this view").click()
+    shared = page.locator("#use code").text_content()
+    assert shared == page.url
+    assert state(page) == {
+        "map": ["13.50/-8.57000/116.09000"],
+        "layers": ["markets"],
+        "item": [f"markets/{market.pk}"],
+    }
+
+
+def test_language_changes_and_the_view_stays(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    page.get_by_role("link", name="EN", exact=True).click()
+    expect(page.get_by_role("heading", name="Layers")).to_be_visible()
+    drawn(page, MARKET)
+    assert (state(page)["map"], state(page)["layers"]) == (["15.00/-8.58000/116.10000"], ["markets"])
+    row(page, "markets").locator("summary").click()
+    expect(row(page, "markets").get_by_label("Wholesale market")).to_be_visible()
+
+
+def test_addresses_of_a_layer_answer(page: Page, market: Feature) -> None:
+    page.goto("/?lang=en")
+    row(page, "markets").locator("summary").click()
+    row(page, "markets").get_by_role("button", name="Use this layer").click()
+    addresses = page.locator("#use code").all_text_contents()
+    assert len(addresses) == 5
+    *found, curl = addresses
+    for address in [*found, curl.split('"')[1]]:
+        place = {"z": 15, "x": 26951, "y": 17168}
+        assert page.request.get(address.format(**place)).ok, address
+
+
+def test_fits_a_phone(page: Page, market: Feature) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    assert overflow(page) <= 0
+    expect(page.locator("#panel")).to_be_hidden()
+    page.get_by_role("button", name="Lapisan dan pencarian").click()
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    targets = page.locator(".languages a, #panel :is(input[type=search], select, .switch, summary, button, .doors a)")
+    heights = targets.evaluate_all("all => all.map(one => [one.textContent, one.getBoundingClientRect().height])")
+    assert len(heights) > 18
+    assert [name for name, height in heights if 0 < height < 44] == []
+    page.get_by_role("button", name="Lihat peta").click()
+    page.locator("#map canvas").click(position={"x": 180, "y": 341})
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    assert overflow(page) <= 0
+
+
+def test_dark_follows_the_reader_and_paper_is_light(page: Page, market: Feature) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"/#{VIEW}")
+    drawn(page, NIGHT_WATER)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    drawn(page, NIGHT_WATER, wanted=False)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    drawn(page, NIGHT_WATER)
+    page.emulate_media(color_scheme="light")
+    drawn(page, NIGHT_WATER, wanted=False)
+
+
+def test_change_elsewhere_shows(page: Page, market: Feature, feature_make: FeatureMake) -> None:
+    news: list[str] = []
+
+    def events(route: Route) -> None:
+        stream(route, "retry: 300\nevent: hello\ndata: {}\n\n" + "".join(news))
+        news.clear()
+
+    page.unroute("**/events?*")
+    page.route("**/events?*", events)
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    drawn(page, AID_POST, wanted=False)
+    feature_make(layer_get("aid_posts"), geom=BESIDE)
+    told = {"layer": "aid_posts", "version": "1-2", "bbox": [*BESIDE, *BESIDE], "n": 1}
+    news.append(f"id: 1-2\nevent: change\ndata: {json.dumps(told)}\n\n")
+    drawn(page, AID_POST)
+    expect(row(page, "aid_posts").locator("output")).to_have_text("1")
+    market.delete()
+    news.append(f"event: change\ndata: {json.dumps({**told, 'layer': 'markets', 'bbox': None})}\n\n")
+    drawn(page, MARKET, wanted=False)
+    expect(row(page, "markets").locator("output")).to_have_text("0")
+
+
+def test_without_events_the_page_says_so(page: Page, complaints: list[str]) -> None:
+    page.unroute("**/events?*")
+    page.route("**/events?*", lambda route: route.fulfill(status=503))
+    page.goto("/")
+    expect(page.locator("#live")).to_have_text("Tidak langsung: muat ulang untuk data terbaru.")
+    assert [complaint for complaint in complaints if "503" not in complaint] == []
+    complaints.clear()
+
+
+def test_without_webgl_the_page_leads_to_the_data(page: Page, market: Feature, complaints: list[str]) -> None:
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto("/?lang=en")
+    expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
+    page.locator("#no-map").get_by_role("link", name="Markets").click()
+    expect(page.locator("tbody th")).to_have_text("Pasar satu")
+    page.close()  # or it may complain once more of what it was left in the middle of
+    complaints.clear()
+
+
+def test_hostile_words_stay_words(page: Page, feature_make: FeatureMake) -> None:
+    feature = feature_make(layer_get("markets"), name=HOSTILE, address=HOSTILE)
+    page.goto(f"/#item=markets/{feature.pk}")
+    expect(page.locator("#feature h2")).to_have_text(HOSTILE)
+    page.get_by_role("searchbox").fill("alert(1)")
+    expect(page.locator("#found button")).to_contain_text(HOSTILE)
+
+
+def test_background_of_the_operator(page: Page, settings: Any, complaints: list[str]) -> None:
+    settings.MAP_BACKGROUND = "https://tiles.example/{z}/{x}/{y}.png"
+    settings.MAP_BACKGROUND_ATTRIBUTION = "© Contoh"
+    picture = base64.b64decode(ABROAD_PNG)
+    cors = {"Access-Control-Allow-Origin": "*"}
+    page.route("https://tiles.example/**", lambda route: route.fulfill(body=picture, headers=cors))
+    page.goto(f"/#{VIEW}")
+    drawn(page, ABROAD)
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("© Contoh")
+    assert all(complaint.startswith("asked https://tiles.example/") for complaint in complaints)
+    complaints.clear()
+
+
+def test_background_from_a_file_of_the_operator(page: Page, settings: Any, tmp_path: Path) -> None:
+    area = shapely.to_wkb(np.array([shapely.box(116, -8.7, 116.2, -8.5)]))
+    settings.MAP_BACKGROUND = str(tmp_path / "background.pmtiles")
+    options = {"geometry_type": "Polygon", "crs": "EPSG:4326", "driver": "PMTiles"}
+    pyogrio.raw.write(settings.MAP_BACKGROUND, area, [np.array(["land"])], ["kind"], layer="land", **options)
+    page.goto(f"/#{VIEW}")
+    drawn(page, GROUND)

@@ -1,0 +1,278 @@
+"""``/events``: who watches is told of every change, and, after an absence, of what was missed."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from conftest import FeatureMake
+from django.contrib.gis.geos import Point
+from django.db import connection, transaction
+from django.test import Client
+from processes import granian
+from test_outage import Cable
+
+from geoportal import events
+from layers.catalog import layer_get, layers
+from layers.query.changes import Place
+from layers.query.journal import journal_prune
+from layers.query.notices import News, Notice
+
+MARKETS, POSTS = layer_get("markets"), layer_get("aid_posts")
+ELSEWHERE = "00000000-0000-4000-8000-000000000000-7"
+ALL = [layer.id for layer in layers()]
+
+Told = tuple[str, Any, str | None]
+
+
+class Watcher:
+    """A client that reads one stream."""
+
+    def __init__(self, port: int, path: str = "/events", **headers: str) -> None:
+        self.line = HTTPConnection("127.0.0.1", port, timeout=5)
+        self.line.request("GET", path, headers={"Accept-Language": "en"} | headers)
+        self.answer = self.line.getresponse()
+        self.status = self.answer.status
+
+    def next(self) -> Told:
+        """Name, data and id of the next event."""
+        fields: dict[str, str] = {}
+        while (line := self.answer.readline().decode().rstrip("\n")) or not fields:
+            name, _, value = line.partition(": ")
+            if name:
+                fields[name] = value
+        return fields["event"], json.loads(fields["data"]), fields.get("id")
+
+    def close(self) -> None:
+        self.answer.close()
+        self.line.close()
+
+
+Watch = Callable[..., Watcher]
+
+
+@pytest.fixture
+def watch(transactional_db: None) -> Iterator[Watch]:
+    """Open a stream of an events process that lets three be open."""
+    opened = []
+    with granian("asgi", EVENTS_STREAMS="3") as server:
+
+        def open(*args: Any, **headers: str) -> Watcher:
+            opened.append(Watcher(server.port, *args, **headers))
+            return opened[-1]
+
+        yield open
+        for watcher in opened:
+            watcher.close()
+
+
+def change(layer: str, version: str, bbox: Any, n: int, id: str | None) -> Told:
+    return "change", {"layer": layer, "version": version, "bbox": bbox, "n": n}, id
+
+
+def test_changes_are_told_as_they_are_committed(watch: Watch, feature_make: FeatureMake) -> None:
+    everything, posts = watch(), watch("/events?collections=aid_posts")
+    assert everything.answer.headers["Content-Type"] == "text/event-stream"
+    assert everything.answer.headers["Access-Control-Allow-Origin"] == "*"
+    name, told, start = everything.next()
+    assert (name, told) == ("hello", {"version": start})
+    assert posts.next() == (name, told, start)
+    epoch, _, seq = str(start).rpartition("-")
+    one, two = f"{epoch}-{int(seq) + 1}", f"{epoch}-{int(seq) + 2}"
+
+    began = time.monotonic()
+    feature_make(MARKETS, geom=Point(116.1, -8.5))
+    assert everything.next() == change("markets", one, [116.1, -8.5, 116.1, -8.5], 1, one)
+    assert time.monotonic() - began < 2
+
+    with transaction.atomic():
+        MARKETS.model.objects.update(geom=Point(116.2, -8.6))
+        feature_make(POSTS, geom=Point(116.3, -8.7))
+    both = [everything.next(), everything.next()]
+    assert [last for *_, last in both] == [None, two], "who saw the first of two has not seen all"
+    assert {told["layer"]: told for _, told, _ in both} == {
+        "markets": change("markets", two, [116.1, -8.6, 116.2, -8.5], 1, None)[1],
+        "aid_posts": change("aid_posts", two, [116.3, -8.7, 116.3, -8.7], 1, None)[1],
+    }
+    assert posts.next() == change("aid_posts", two, [116.3, -8.7, 116.3, -8.7], 1, two)
+
+
+def test_who_comes_back_is_told_what_was_missed(watch: Watch, feature_make: FeatureMake) -> None:
+    first = watch()
+    _, _, start = first.next()
+    for number in (1, 2):
+        feature_make(MARKETS, number, geom=Point(116 + number, -8))
+        _, _, now = first.next()
+    missed = [("hello", {"version": now}, None), change("markets", now, [117.0, -8.0, 118.0, -8.0], 2, now)]
+
+    for path, headers in ((f"/events?since={start}", {}), (f"/events?since={now}", {"Last-Event-ID": start})):
+        back = watch(path, **headers)
+        assert [back.next(), back.next()] == missed
+        back.close()
+        time.sleep(0.5)
+    assert watch(f"/events?since={now}").next() == ("hello", {"version": now}, now)
+
+
+@pytest.mark.parametrize("last", [ELSEWHERE, "x", "\N{SNOWMAN}".encode().decode("latin-1")])
+def test_who_was_somewhere_unknown_reads_all_anew(watch: Watch, feature_make: FeatureMake, last: str) -> None:
+    first = watch()
+    first.next()
+    feature_make(MARKETS)
+    first.next()
+    back = watch("/events?collections=markets,aid_posts", **{"Last-Event-ID": last})
+    _, told, id = back.next()
+    assert id is None
+    changes = [back.next(), back.next()]
+    assert {(name, one["layer"], one["bbox"]) for name, one, _ in changes} == {
+        ("change", "markets", None),
+        ("change", "aid_posts", None),
+    }
+    assert [last for *_, last in changes] == [None, told["version"]]
+
+
+def test_places_that_are_forgotten_are_told_as_unknown(watch: Watch, feature_make: FeatureMake) -> None:
+    first = watch()
+    _, _, start = first.next()
+    feature_make(MARKETS, 1)
+    feature_make(MARKETS, 2)
+    feature_make(POSTS)
+    for _ in range(3):
+        first.next()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE journal.edit SET at = at - interval '2 days'")
+    assert journal_prune(1) > 0
+
+    back = watch(f"/events?since={start}")
+    back.next()
+    told = {one["layer"]: one["bbox"] for _, one, _ in (back.next(), back.next())}
+    assert told == {"markets": None, "aid_posts": [116.1, -8.58, 116.1, -8.58]}
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE layers_aidpost")
+    assert first.next()[1] | {"version": ""} == {"layer": "aid_posts", "version": "", "bbox": None, "n": 0}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/events?collections=pasar", 400, f"Give one or more of: {', '.join(ALL)}, separated by commas."),
+        ("GET", "/events?collections=", 400, f"Give one or more of: {', '.join(ALL)}, separated by commas."),
+        ("GET", "/events?colections=markets", 400, "There is no parameter 'colections'. Is 'collections' meant?"),
+        ("GET", "/events?since=7", 400, "'7' is not a token"),
+        ("GET", "/events?since=a&since=b", 400, "'since' is given more than once."),
+        ("GET", "/events?since=%00", 400, "'\\x00' is not a token"),
+        ("POST", "/events", 405, "/events takes GET only."),
+        ("GET", "/", 404, "The address is /events."),
+    ],
+)
+def test_what_is_wrong_is_told_before_the_stream(method: str, path: str, status: int, words: str) -> None:
+    """Without a database: it is not asked."""
+    query = path.partition("?")[2].encode()
+    scope = {"type": "http", "method": method, "path": path.partition("?")[0], "query_string": query}
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(events.Events()(scope | {"headers": [(b"accept-language", b"en")]}, never, send))
+    head, body = sent
+    told = json.loads(body["body"])
+    assert (head["status"], told["status"]) == (status, status)
+    assert told["detail"].startswith(words)
+    assert (b"content-type", b"application/problem+json") in head["headers"]
+    assert (b"access-control-allow-origin", b"*") in head["headers"]
+    assert ((b"allow", b"GET") in head["headers"]) == (status == 405)
+
+
+def test_more_streams_than_may_be_are_refused(watch: Watch) -> None:
+    for watcher in [watch() for _ in range(3)]:
+        watcher.next()
+    refused = watch()
+    assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+    assert json.loads(refused.answer.read())["detail"] == "Too many streams are open. Try again later."
+
+
+def test_streams_outlive_the_database(transactional_db: None, feature_make: FeatureMake) -> None:
+    known = connection.settings_dict
+    cable = Cable((known["HOST"], int(known["PORT"])))
+    cable.plugged = True
+    with ExitStack() as stack:
+        stack.enter_context(closing(cable.listener))
+        port = stack.enter_context(granian("asgi", database_port=cable.port)).port
+        watcher = stack.enter_context(closing(Watcher(port)))
+        watcher.next()
+        cable.pull()
+        feature_make(MARKETS)
+        time.sleep(0.5)
+        with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as refused:
+            assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+        cable.plugged = True
+        assert watcher.next()[1]["layer"] == "markets"
+
+
+async def never() -> Any:
+    await asyncio.Event().wait()
+
+
+def stream_scope(path: str = "/events") -> dict[str, Any]:
+    return {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+
+
+def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PATIENCE", 0.2)
+    monkeypatch.setattr(events, "HEARTBEAT", 0.05)
+    application, sent = events.Events(), []
+    application.hub.news = News("e", {"markets": 3}, ())
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message.get("body"))
+        if len(sent) == 4:
+            await never()
+
+    async def watched() -> None:
+        async with asyncio.timeout(5):
+            await application(stream_scope(), never, send)
+
+    asyncio.run(watched())
+    assert sent == [None, b'event: hello\ndata: {"version":"e-3"}\nid: e-3\n\n', b":\n\n", b":\n\n"]
+    assert application.hub.streams == set()
+
+
+def test_what_waits_does_not_grow() -> None:
+    stream = events.Stream(frozenset(ALL))
+    for seq in range(1, 10_001):
+        box = (116.0, -8.0 - seq, 116.0 + seq, -8.0)
+        stream.offer(News("e", {"markets": seq}, [Notice("markets", seq, box, 2)]))
+    stream.offer(News("e", {"markets": 10_001}, [Notice("aid_posts", 10_001, None, 1)]))
+    assert list(stream.waiting.values()) == [
+        Notice("markets", 10_000, (116.0, -10_008.0, 10_116.0, -8.0), 20_000),
+        Notice("aid_posts", 10_001, None, 1),
+    ]
+    assert stream.place == Place("e", 10_001)
+    assert stream.take().count(b"event: change") == 2
+    assert not stream.take()
+
+
+def test_the_portal_leads_to_the_events_process(client: Client, settings: Any) -> None:
+    settings.EVENTS_URL = "http://127.0.0.1:8001/events"
+    answer = client.get("/events?collections=markets&since=x", headers={"origin": "http://elsewhere.example"})
+    assert (answer.status_code, answer["Location"], answer["Access-Control-Allow-Origin"]) == (
+        307,
+        "http://127.0.0.1:8001/events?collections=markets&since=x",
+        "*",
+    )
+    settings.EVENTS_URL = None
+    assert client.get("/events").status_code == 404
+
+
+def test_a_client_that_leaves_frees_its_place(watch: Watch) -> None:
+    for _ in range(9):
+        watcher = watch()
+        assert watcher.status == 200
+        watcher.next()
+        watcher.close()
+        time.sleep(0.1)

@@ -1,0 +1,198 @@
+"""The project's nginx.conf before the portal: what it keeps is never older than the layer, and streams pass at once."""
+
+import gzip
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPMessage
+from pathlib import Path
+
+import pytest
+from conftest import FeatureMake
+from django.conf import settings
+from processes import granian, port_free, running
+from test_events import Watcher
+
+from geoportal.versions import VersionsFolder
+from layers.catalog import layer_get
+from layers.query.notices import News
+
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+MARKETS = layer_get("markets")
+TILE = "/oapi/collections/markets/tiles/WebMercatorQuad/10/536/842"
+KEPT = [
+    TILE,
+    "/oapi/tiles/WebMercatorQuad/10/536/842?collections=markets,aid_posts",
+    "/oapi/collections/markets/items?f=json",
+]
+
+pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx here: apt install nginx-light")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: HTTPMessage
+    body: bytes
+
+    @property
+    def etag(self) -> str:
+        return self.headers["ETag"] or ""
+
+
+class Site:
+    """The portal behind nginx; parts of it can be taken away."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stack, self.portal, self.folder = ExitStack(), ExitStack(), folder
+        self.port, versions = port_free(), folder / "versions"
+        self.events = self.stack.enter_context(granian("asgi", VERSIONS_FOLDER=str(versions)))
+        portal = self.portal.enter_context(granian("wsgi"))
+        text = (settings.BASE_DIR / "nginx.conf").read_text()
+        for written, here in {
+            "/run/nginx.pid": f"{folder}/nginx.pid",
+            "listen 80;": f"listen 127.0.0.1:{self.port};",
+            "portal:8000": f"127.0.0.1:{portal.port}",
+            "portal:8001": f"127.0.0.1:{self.events.port}",
+            "/var/cache/nginx/portal": f"{folder}/cache",
+            "/run/geoportal": str(versions),
+            "/dev/stdout": f"{folder}/access.log",
+            "/dev/stderr": f"{folder}/error.log",
+        }.items():
+            assert written in text
+            text = text.replace(written, here)
+        (folder / "nginx.conf").write_text(text)
+        mine = "user root; " if os.geteuid() == 0 else ""
+        command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", f"{mine}daemon off;"]
+        self.stack.enter_context(running(command, self.port))
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as line:
+            line.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            answer = line.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+
+    def ask_until_new(self, path: str, etag: str) -> Answer:
+        began = time.monotonic()
+        while (answer := self.ask(path)).etag == etag:
+            assert time.monotonic() - began < 2, "it is stale"
+        return answer
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path, feature_make: FeatureMake) -> Iterator[Site]:
+    feature_make(MARKETS)
+    site = Site(tmp_path)
+    with site.stack, site.portal:
+        yield site
+
+
+def rename(name: str) -> None:
+    MARKETS.model.objects.update(name=name)
+
+
+def test_answers_are_kept_while_the_layer_is_unchanged(site: Site, feature_make: FeatureMake) -> None:
+    before = {path: site.ask(path) for path in KEPT}
+    for path, first in before.items():
+        assert (first.status, first.headers["Cache-Control"]) == (200, "public, no-cache")
+        rename(f"{path} baru")
+        second = site.ask_until_new(path, first.etag)
+        assert second.body != first.body
+        assert site.ask(path, If_None_Match=first.etag).body == second.body
+        same = site.ask(path, If_None_Match=second.etag)
+        assert (same.status, same.body, same.etag) == (304, b"", second.etag)
+
+    kept = {path: site.ask(path) for path in KEPT}
+    other = site.ask("/oapi/collections/aid_posts/items?f=json")
+    empty = site.ask(TILE.replace("10/536/842", "10/0/0"))
+    assert (empty.status, empty.body) == (204, b"")
+    site.portal.close()
+    for path in KEPT:
+        again = site.ask(path)
+        assert (again.status, again.etag, again.body) == (200, kept[path].etag, kept[path].body)
+        assert site.ask(path, "HEAD").etag == again.etag
+        assert site.ask(path, If_None_Match=again.etag).status == 304
+        assert site.ask(path, If_Modified_Since=again.headers["Last-Modified"] or "").status == 200
+        for personal in (
+            {"Cookie": "a=b"},
+            {"Authorization": "Basic eDp5"},
+            {"Accept_Language": "en", "Host": "b.example"},
+        ):
+            assert site.ask(path, **personal).status == 502, "not for others"
+    assert site.ask(TILE.replace("10/536/842", "10/0/0")).status == 204
+    assert site.ask("/oapi/collections/markets").status == 502
+
+    rename("lain")
+    time.sleep(0.5)
+    assert [site.ask(path).status for path in KEPT] == [502] * 3
+    assert site.ask("/oapi/collections/aid_posts/items?f=json").body == other.body, "which is another layer"
+    assert "crit" not in (site.folder / "error.log").read_text()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP])
+def test_nothing_kept_is_given_once_nobody_tells_the_versions(site: Site, ending: signal.Signals) -> None:
+    etag = site.ask(TILE).etag
+    os.killpg(site.events.group, ending)
+    time.sleep(4)
+    rename("baru")
+    assert site.ask(TILE).etag != etag
+    if ending == signal.SIGSTOP:
+        os.killpg(site.events.group, signal.SIGCONT)
+
+
+def test_answers_are_compressed_once(site: Site, feature_make: FeatureMake) -> None:
+    for number in range(2, 40):
+        feature_make(MARKETS, number)
+    for path in [*KEPT, "/oapi/collections?f=json", "/oapi/collections/markets/items?f=csv"]:
+        plain = site.ask(path)
+        for _ in range(2):
+            packed = site.ask(path, Accept_Encoding="gzip")
+            assert packed.headers.get_all("Content-Encoding") == ["gzip"], path
+            assert gzip.decompress(packed.body) == plain.body
+        assert site.ask(path).headers["Content-Encoding"] is None
+
+
+def test_streams_pass_at_once(site: Site) -> None:
+    with closing(Watcher(site.port)) as watcher:
+        assert watcher.answer.headers["Content-Type"] == "text/event-stream"
+        _, told, start = watcher.next()
+        assert told["version"] == start
+        began = time.monotonic()
+        rename("baru")
+        assert watcher.next()[1]["layer"] == "markets"
+        assert time.monotonic() - began < 2
+
+
+def test_whoever_writes_is_not_kept(site: Site) -> None:
+    assert site.ask("/oapi/collections/markets/items/1", "DELETE").status == 401
+
+
+def test_the_folder_of_versions(tmp_path: Path) -> None:
+    folder = VersionsFolder(str(tmp_path))
+
+    def seen() -> dict[str, str]:
+        second = tmp_path / str(int(time.time()))
+        return {link.name: link.resolve(strict=True).name for link in second.iterdir()} if second.exists() else {}
+
+    assert seen() == {}
+    folder.write(News("e", {"markets": 3, "aid_posts": 2}, ()))
+    before = seen()
+    assert before["_all"] == before["markets"] != before["aid_posts"]
+    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    after = seen()
+    assert after["markets"] == before["markets"]
+    assert after["_all"] == after["aid_posts"] not in before.values()
+    folder.clear()
+    assert seen() == {}
+    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    assert seen() == after
+    time.sleep(4)
+    assert seen() == {}
+    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    assert {path.name for path in (tmp_path / "versions").iterdir()} == set(after.values())
+    VersionsFolder(str(tmp_path))
+    assert seen() == {}

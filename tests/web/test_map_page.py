@@ -1,0 +1,42 @@
+"""The frame of the map page, without a browser."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from layers.web.words import WORDS
+
+SCRIPTS = Path("layers/static/layers/web")
+
+
+def start(page: str) -> dict[str, object]:
+    """What the page tells its scripts."""
+    found = re.search(r'<script id="start" type="application/json">(.*?)</script>', page)
+    assert found
+    told: dict[str, object] = json.loads(found[1])
+    return told
+
+
+@pytest.mark.parametrize(("language", "word"), [("id", "Lapisan"), ("en", "Layers")])
+def test_page_is_in_the_language_of_the_reader(client: Client, language: str, word: str) -> None:
+    page = client.get("/", {"lang": language}).content.decode()
+    assert f'<html lang="{language}">' in page
+    assert f"<h2>{word}</h2>" in page
+    told = start(page)
+    assert (told["language"], told["api"], told["events"]) == (language, "/oapi", "/events")
+    assert told["background"] == {"address": "", "attribution": ""}
+
+
+def test_scripts_have_every_word_they_use_and_no_other() -> None:
+    scripts = "".join(path.read_text() for path in SCRIPTS.glob("*.js"))
+    asked = set(re.findall(r'word\("(\w+)"', scripts))
+    assert asked <= WORDS.keys()
+    assert [name for name in WORDS if not re.search(rf"\b{name}\b", scripts)] == []
+
+
+def test_page_asks_no_other_host() -> None:
+    sources = [*SCRIPTS.iterdir(), Path("layers/templates/web/map.html")]
+    assert [path.name for path in sources if re.search(r"https?://\w", path.read_text())] == []

@@ -119,6 +119,9 @@ EVENTS_STREAMS = int(os.environ.get("EVENTS_STREAMS", "5000"))
 VERSIONS_FOLDER = os.environ.get("VERSIONS_FOLDER")
 """Where the events process tells the nginx on the same machine the versions of the layers."""
 
+CAP_HOSTS = _list("CAP_HOSTS", "")
+"""Servers from which cap_import and quake_import may fetch, by host name."""
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -134,6 +137,10 @@ MAP_BACKGROUND = os.environ.get("BASEMAP", "")
 """What lies below the layers of the map page: an XYZ template of images, the address of a MapLibre style or TileJSON,
 or a PMTiles file here."""
 MAP_BACKGROUND_ATTRIBUTION = os.environ.get("BASEMAP_ATTRIBUTION", "")
+
+RASTERS_FOLDER = os.environ.get("RASTERS_FOLDER", str(BASE_DIR / ".local" / "rasters"))
+"""Where the files of hazard rasters are."""
+os.environ.setdefault("GDAL_CACHEMAX", "64")  # megabytes; GDAL would take a twentieth of the machine's memory
 
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("STATIC_ROOT")
@@ -156,6 +163,7 @@ CORS_EXPOSE_HEADERS = [
     "Allow",
     "Content-Crs",
     "Content-Disposition",
+    "Data-Versions",
     "ETag",
     "Link",
     "Location",

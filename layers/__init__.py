@@ -13,6 +13,7 @@
 - ``checks``: proof, at every start, that configuration and models agree.
 - ``query``: the only place that writes SQL. A request becomes a typed value, a pure function makes SQL of it.
 - ``importers``, ``exports``: files in and out, through GDAL; the tiles of an area as one archive.
+- ``services``: the questions that cross layers: what threatens a point, what is inside an area; hazard rasters.
 - ``styles``: colours, icons and patterns, as MapLibre styles, SLD, sprite and legends.
 - ``logins``: the limit to failed log-ins, for every door.
 - ``answers``: answers given again while their version holds, in front of everything.
@@ -21,7 +22,7 @@
 - ``rest``: the agencies' door at ``/api/v1/``, by Django REST framework GIS.
 - ``admin``: one loop over the catalogue.
 
-Imports point one way: text, errors, models ← catalog ← query ← importers, exports, styles, logins ←
+Imports point one way: text, errors, models ← catalog ← query ← services, importers, exports, styles, logins ←
 rest ← answers, middleware ← ogc, web, admin, commands.
 ``tests/test_architecture.py`` holds them to it.
 """

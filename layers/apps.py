@@ -13,6 +13,7 @@ class LayersConfig(AppConfig):
 
     def ready(self) -> None:
         from layers import checks  # noqa: F401  (registers the system checks)
+        from layers.query.hazards import hazards_attach
         from layers.query.journal import journal_attach
         from layers.query.spatial import crs_register
         from layers.query.stamps import stamps_attach
@@ -20,3 +21,4 @@ class LayersConfig(AppConfig):
         post_migrate.connect(crs_register, sender=self)
         post_migrate.connect(stamps_attach, sender=self)
         post_migrate.connect(journal_attach, sender=self)
+        post_migrate.connect(hazards_attach, sender=self)

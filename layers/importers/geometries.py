@@ -72,7 +72,7 @@ class GeometryColumn:
         if geometry is None:
             raise ValidationError(text("Geometri kosong atau tidak terbaca.", "The geometry is empty or not readable."))
         if self.repair and self._repairable(geometry):
-            geometry = _clean(_repaired(geometry), self.geometry_type)
+            geometry = _clean(polygons_repaired(geometry), self.geometry_type)
             self.repaired += 1
             return geometry
         return _clean(geometry, self.geometry_type)
@@ -110,7 +110,7 @@ def _clean(geometry: BaseGeometry, geometry_type: str) -> BaseGeometry:
         ) from error
 
 
-def _repaired(geometry: BaseGeometry) -> BaseGeometry:
+def polygons_repaired(geometry: BaseGeometry) -> BaseGeometry:
     """The polygons that the rings enclose; what collapses to a line or a point is dropped."""
     valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
     return shapely.MultiPolygon([part for part in shapely.get_parts(valid) if part.geom_type == "Polygon"])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from layers.ogc import changes, styles, tiles, views
+from layers.ogc import changes, coverages, styles, tiles, views
 
 urlpatterns = [
     path("oapi", views.landing, name="oapi-landing"),
@@ -25,6 +25,10 @@ urlpatterns = [
     path("oapi/collections/<str:id>/tiles", tiles.tilesets),
     path("oapi/collections/<str:id>/tiles/<str:tms>", tiles.tileset),
     path("oapi/collections/<str:id>/tiles/<str:tms>/<str:z>/<str:row>/<str:col>", tiles.tile),
+    path("oapi/collections/<str:id>/coverage", coverages.coverage),
+    path("oapi/collections/<str:id>/map/legend", coverages.map_legend),
+    path("oapi/collections/<str:id>/map/tiles/<str:tms>", coverages.map_tileset),
+    path("oapi/collections/<str:id>/map/tiles/<str:tms>/<str:z>/<str:row>/<str:col>.png", coverages.map_tile),
     path("oapi/styles", styles.styles),
     path("oapi/styles/sprite<str:file>", styles.sprite),
     path("oapi/styles/images/<str:name>.svg", styles.image),

@@ -77,7 +77,7 @@ def far_query(server: Server, load: Load) -> str:
         page = orjson.loads(server.get(path)[2])
         address = urlsplit(next(link["href"] for link in page["links"] if link["rel"] == "next"))
         path = f"{address.path}?{address.query}"
-    return re.sub(r"limit=\d+", "limit={few}", address.query.removeprefix("f=json&"))
+    return re.sub(r"limit=\d+", "limit={few}", address.query.replace("&f=json", ""))
 
 
 def fault(server: Server, load: Load, query: str) -> str | None:

@@ -166,7 +166,7 @@ def test_what_is_not_shown_whole_is_told(client: Client) -> None:
     ]
     layer.model.objects.bulk_create(rows)
     answer = tile(client, None, collections="parking_spots,markets")
-    assert answer["Tile-Generalized"] == "parking_spots;whole=0;grid=64;tolerance=2"
+    assert answer["Tile-Generalized"] == "parking_spots;whole=0;grid=24;tolerance=2"
     assert len(answer.content) <= BUDGET
     (shown,) = mvt_read(answer.content)[layer.id]
     assert shown.properties == {"point_count": 5001}

@@ -125,7 +125,7 @@ def portal(bench: Bench) -> Server:
 
 def pygeoapi(bench: Bench) -> Server:
     """With its own PostgreSQL provider, under granian as the portal is."""
-    _venv_make()
+    venv_make()
     port = port_free()
     config = bench.configuration("pygeoapi.yml", port=port)
     openapi = config.with_name("openapi.yml")
@@ -139,7 +139,7 @@ def pygeoapi(bench: Bench) -> Server:
 
 
 def tipg(bench: Bench) -> Server:
-    _venv_make()
+    venv_make()
     port = port_free()
     server = f"{VENV}/bin/uvicorn --workers 2 --log-level warning --port {port} tipg.main:app"
     tables = f'["public.{bench.points.table}", "public.{bench.polygons.table}"]'
@@ -188,7 +188,7 @@ def _version(python: str, package: str) -> str:
     return subprocess.check_output([python, "-c", code], text=True).strip()
 
 
-def _venv_make() -> None:
+def venv_make() -> None:
     """Install the peers that come as Python packages, where they are not there yet."""
     wanted, installed = HERE / "requirements.txt", VENV / "requirements.txt"
     if installed.exists() and installed.read_text() == wanted.read_text():

@@ -1,0 +1,132 @@
+"""Areas of CAP messages as geometries. CAP writes latitude before longitude; what comes out has longitude first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import shapely
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
+from django.core.exceptions import ValidationError
+from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
+
+from layers.importers.cap import Area
+from layers.importers.geometries import polygons_repaired
+from layers.models.geometry import SRID, geometry_clean
+from layers.text import text
+
+CORNERS = 180
+"""Of the polygon that stands for a circle: its area is 0.02% short of the circle's."""
+
+WIDEST = 1000
+"""Kilometres: the largest radius that a circle may have."""
+
+MOST = 1000
+"""Polygons and circles of an area."""
+
+SLIVER = 0.001
+"""Parts smaller than this share of the area's largest part are dropped."""
+
+_EARTH = Geod(ellps="WGS84")
+
+
+def area_geometry(area: Area) -> tuple[MultiPolygon | None, list[str]]:
+    """An area as one MultiPolygon in EPSG:4326, None where nothing of it can be used; and what was mended or left out.
+
+    Polygons are closed and made valid, circles drawn on the ellipsoid, all joined, slivers dropped.
+    """
+    notes: list[str] = []
+    if len(area.polygons) + len(area.circles) > MOST:
+        return None, [str(text(f"lebih dari {MOST} poligon dan lingkaran", f"more than {MOST} polygons and circles"))]
+    shapes = list(_shapes(area, notes))
+    polygons = [part for part in shapely.get_parts(shapely.union_all(shapes)) if part.geom_type == "Polygon"]
+    largest = max((part.area for part in polygons), default=0)
+    kept = [part for part in polygons if part.area > SLIVER * largest]
+    if dropped := len(polygons) - len(kept):
+        notes.append(str(text(f"{dropped} serpihan dibuang", f"{dropped} slivers dropped")))
+    if not kept:
+        why = text("tidak ada poligon atau lingkaran yang terpakai", "no polygon or circle that can be used")
+        return None, [*notes, str(why)]
+    geometry: Any = GEOSGeometry(memoryview(shapely.to_wkb(shapely.MultiPolygon(kept))), srid=SRID)
+    try:
+        geometry = geometry_clean(geometry, "MultiPolygon")
+    except ValidationError as error:
+        return None, [*notes, *error.messages]
+    return geometry, notes
+
+
+def _shapes(area: Area, notes: list[str]) -> Iterator[BaseGeometry]:
+    for words in area.polygons:
+        try:
+            shape = _polygon(words)
+        except ValueError as error:
+            notes.append(f"polygon {_short(words)}: {error}")
+            continue
+        if not shape.is_valid:
+            shape = polygons_repaired(shape)
+            notes.append(str(text("1 poligon diperbaiki", "1 polygon repaired")))
+        yield shape
+    for words in area.circles:
+        try:
+            yield _circle(words)
+        except ValueError as error:
+            notes.append(f"circle {_short(words)}: {error}")
+
+
+def _polygon(words: str) -> BaseGeometry:
+    positions = [_position(pair) for pair in words.split()]
+    if positions and positions[0] != positions[-1]:
+        positions.append(positions[0])
+    if len(positions) < 4:
+        raise ValueError(text("kurang dari tiga sudut", "fewer than three corners"))
+    return _within_half_the_world(shapely.Polygon(positions))
+
+
+def _circle(words: str) -> BaseGeometry:
+    centre, _, radius = words.partition(" ")
+    longitude, latitude = _position(centre)
+    kilometres = _number(radius)
+    if not 0 < kilometres <= WIDEST:
+        raise ValueError(
+            text(
+                f"jari-jari harus lebih dari 0, paling besar {WIDEST} km", f"radius must be over 0, {WIDEST} km or less"
+            )
+        )
+    azimuths = np.linspace(0, 360, CORNERS, endpoint=False)
+    start = np.full(CORNERS, longitude), np.full(CORNERS, latitude)
+    longitudes, latitudes, _ = _EARTH.fwd(*start, azimuths, np.full(CORNERS, kilometres * 1000))
+    return _within_half_the_world(shapely.Polygon(np.column_stack([longitudes, latitudes])))
+
+
+def _position(pair: str) -> tuple[float, float]:
+    """Longitude, latitude."""
+    latitude, _, longitude = pair.partition(",")
+    y, x = _number(latitude), _number(longitude)
+    if not (abs(y) <= 90 and abs(x) <= 180):
+        raise ValueError(
+            text(
+                f"{pair} di luar dunia; CAP menulis lintang,bujur",
+                f"{pair} lies outside the world; CAP writes latitude,longitude",
+            )
+        )
+    return x, y
+
+
+def _number(words: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        raise ValueError(text(f"{words!r} bukan bilangan", f"{words!r} is no number")) from None
+
+
+def _within_half_the_world(shape: BaseGeometry) -> BaseGeometry:
+    west, _, east, _ = shape.bounds
+    if east - west > 180:
+        raise ValueError(
+            text("melintasi bujur 180 atau memuat kutub", "it crosses the meridian of 180 or holds a pole")
+        )
+    return shape
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= 40 else f"{words[:40]}…"

@@ -1,0 +1,322 @@
+"""Hazard rasters as OGC API - Coverages (OGC 19-087, a draft) and as map tiles (OGC 20-058 with 20-057).
+
+The same address that a collection has; ``coverage`` holds values, ``map`` pictures of their classes. pygeoapi reads its
+collections from a file, and rasters come and go while the portal runs, so these views read the windows themselves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+
+from layers.answers import repeatable
+from layers.errors import InvalidParameter, NotFound, Unavailable
+from layers.models import Raster, RasterBand
+from layers.ogc.caching import cached, representation, version_known
+from layers.ogc.links import JSON, Link, Offers, base_url, link, negotiated
+from layers.ogc.resource import resource
+from layers.query.features import Version
+from layers.query.params import params_single
+from layers.query.rasters import bands_of, rasters_version
+from layers.query.spatial import CRS84, DEFAULT_CRS, BBox
+from layers.query.tiles import Tile
+from layers.services.raster_windows import Cells, cells_read, geotiff_write, tile_read, window_of
+from layers.styles.raster import SIDE, legend, picture
+from layers.text import text
+
+COVERAGE: Offers = {"json": "application/prs.coverage+json", "geotiff": "image/tiff; application=geotiff"}
+TILEJSON = "application/json"
+PNG = "image/png"
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+
+MOST = {"json": 250_000, "geotiff": 16_000_000}
+"""Values of an answer: as text they take about 7 bytes each, as GeoTIFF 4 at most."""
+
+DEEPEST = 18
+
+
+@resource
+def coverage(request: HttpRequest, id: str) -> HttpResponse:
+    """Values: the cells that ``bbox`` touches, as they are, in the raster's CRS.
+
+    Raises:
+        NotFound: there is no such raster.
+        InvalidParameter: a parameter is unknown or malformed, the box misses the raster, or too much is asked for.
+    """
+    given = params_single(dict(request.GET.lists()), ["bbox", "f", "lang", "properties"])
+    format = negotiated(request, COVERAGE)
+    shown = _shown(id)
+    raster, bands = shown.raster, _chosen(shown.bands, given.get("properties"))
+
+    def answer() -> bytes:
+        cells = _cells(raster, bands, given.get("bbox"), format)
+        return geotiff_write(raster, bands, cells) if format == "geotiff" else _covjson(raster, bands, cells)
+
+    response = _answer(request, shown, COVERAGE[format], answer)
+    if format == "geotiff":
+        response["Content-Disposition"] = f'attachment; filename="{raster.code}.tif"'
+    return response
+
+
+@resource
+def map_tile(request: HttpRequest, id: str, tms: str, z: str, row: str, col: str) -> HttpResponse:
+    """A picture of the classes, 256 by 256 pixels; all transparent where nothing is mapped.
+
+    Raises:
+        NotFound: there is no such raster or tile, or the raster has no classes.
+    """
+    params_single(dict(request.GET.lists()), ["f", "lang"])
+    negotiated(request, {"png": PNG})
+    place = _tile(tms, z, row, col)
+    shown = _shown(id)
+    band = _classed(shown)
+    return _answer(request, shown, PNG, lambda: picture(tile_read(band, place.bounds, SIDE), band.classes))
+
+
+@resource
+def map_tileset(request: HttpRequest, id: str, tms: str) -> HttpResponse:
+    """The map tiles as TileJSON 3.0.0, which web maps read."""
+    params_single(dict(request.GET.lists()), ["f", "lang"])
+    negotiated(request, {"tilejson": TILEJSON})
+    _tile(tms, "0", "0", "0")
+    shown = _shown(id)
+    band = _classed(shown)
+    raster = shown.raster
+    west, south, east, north = raster.bbox
+    document = {
+        "tilejson": "3.0.0",
+        "name": raster.name,
+        "attribution": raster.source,
+        "tiles": [f"{base_url(request)}/collections/{id}/map/tiles/{tms}/{{z}}/{{y}}/{{x}}.png"],
+        "minzoom": 0,
+        "maxzoom": DEEPEST,
+        "bounds": raster.bbox,
+        "center": [(west + east) / 2, (south + north) / 2, 10],
+        "legend": _legend(request, band),
+    }
+    return _answer(request, shown, TILEJSON, lambda: orjson.dumps(document))
+
+
+@resource
+def map_legend(request: HttpRequest, id: str) -> HttpResponse:
+    """What the colours and patterns of the map mean, as data."""
+    params_single(dict(request.GET.lists()), ["f", "lang"])
+    negotiated(request, {"json": JSON})
+    shown = _shown(id)
+    band = _classed(shown)
+    return _answer(request, shown, JSON, lambda: orjson.dumps({"id": id, **_legend(request, band)}))
+
+
+def collection_documents(request: HttpRequest) -> list[dict[str, Any]]:
+    """The collections that rasters are, for the list of collections."""
+    bands = bands_of(rasters_version())
+    rasters = {band.raster.code: band.raster for band in bands}
+    return [
+        collection_document(request, raster, [band for band in bands if band.raster.code == code])
+        for code, raster in rasters.items()
+    ]
+
+
+def collection_document(request: HttpRequest, raster: Raster, bands: list[RasterBand]) -> dict[str, Any]:
+    """A raster as a collection (OGC 20-024): what it is, where, when, and the links to its values and pictures."""
+    address = f"{base_url(request)}/collections/{raster.code}"
+    begin, end = raster.valid_from or raster.observed_at, raster.valid_to
+    links: list[Link] = [
+        link("self", address, raster.name),
+        *(
+            link(f"{REL}/coverage", f"{address}/coverage?f={name}", text("Nilai raster", "Values"), media_type)
+            for name, media_type in COVERAGE.items()
+        ),
+    ]
+    if any(band.breaks for band in bands):
+        tiles = f"{address}/map/tiles/WebMercatorQuad"
+        links += [
+            link(f"{REL}/tilesets-map", tiles, text("Petak peta", "Map tiles"), TILEJSON),
+            link(f"{REL}/legend", f"{address}/map/legend", text("Legenda", "Legend")),
+        ]
+    return {
+        "id": raster.code,
+        "title": raster.name,
+        "description": raster.source,
+        "extent": {
+            "spatial": {"bbox": [raster.bbox], "crs": CRS84},
+            "temporal": {"interval": [[_utc(begin), _utc(end)]]},
+        },
+        "dataType": "coverage",
+        "storageCrs": _crs_uri(raster),
+        "links": links,
+    }
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A raster as the register has it at a version."""
+
+    version: str
+    raster: Raster
+    bands: list[RasterBand]
+
+
+def _shown(id: str) -> _Shown:
+    version = rasters_version()
+    known = bands_of(version)
+    if bands := [band for band in known if band.raster.code == id]:
+        return _Shown(version, bands[0].raster, bands)
+    listed = ", ".join(dict.fromkeys(band.raster.code for band in known))
+    raise NotFound(
+        text(f"Tidak ada raster {id!r}. Yang ada: {listed}.", f"There is no raster {id!r}. There are: {listed}.")
+    )
+
+
+def _chosen(bands: list[RasterBand], properties: str | None) -> list[RasterBand]:
+    if properties is None:
+        return bands
+    wanted = properties.split(",")
+    known = [band.quantity for band in bands]
+    if unknown := [name for name in wanted if name not in known]:
+        listed = ", ".join(known)
+        raise InvalidParameter(
+            "properties",
+            text(f"Tidak ada {unknown[0]!r}; yang ada: {listed}.", f"There is no {unknown[0]!r}; there are: {listed}."),
+        )
+    return [band for band in bands if band.quantity in wanted]
+
+
+def _classed(shown: _Shown) -> RasterBand:
+    for band in shown.bands:
+        if band.breaks:
+            return band
+    code = shown.raster.code
+    raise NotFound(text(f"{code} tidak memiliki kelas untuk digambar.", f"{code} has no classes to draw."))
+
+
+def _tile(tms: str, z: str, row: str, col: str) -> Tile:
+    if tms != "WebMercatorQuad":
+        raise NotFound(text("Petak peta: WebMercatorQuad saja.", "Map tiles come in WebMercatorQuad only."))
+    return Tile.parse(tms, z, row, col)
+
+
+def _cells(raster: Raster, bands: list[RasterBand], bbox: str | None, format: str) -> Cells:
+    west, south, east, north = raster.bbox
+    boxes = [None] if bbox is None else [shape.bounds for shape in BBox.parse(bbox, DEFAULT_CRS).shapes]
+    window = next(filter(None, (window_of(raster, box) for box in boxes)), None)
+    if window is None:
+        extent = f"{west:.6f},{south:.6f},{east:.6f},{north:.6f}"
+        raise InvalidParameter(
+            "bbox",
+            text(f"Di luar raster, yang terletak di {extent}.", f"It lies outside the raster, which covers {extent}."),
+        )
+    asked = window.width * window.height * len(bands)
+    if asked > MOST[format]:
+        share = (MOST[format] / asked) ** 0.5
+        width, height = (east - west) * window.width / raster.width, (north - south) * window.height / raster.height
+        raise InvalidParameter(
+            "bbox",
+            text(
+                f"{window.width} × {window.height} sel × {len(bands)} besaran; paling banyak {MOST[format]:,} nilai "
+                f"sebagai f={format}. Beri bbox=barat,selatan,timur,utara sekitar {width * share:.4f}° × "
+                f"{height * share:.4f}°, atau properties= dengan lebih sedikit besaran.",
+                f"{window.width} × {window.height} cells × {len(bands)} quantities; at most {MOST[format]:,} values as "
+                f"f={format}. Give bbox=west,south,east,north of about {width * share:.4f}° × {height * share:.4f}°, "
+                "or properties= with fewer quantities.",
+            ),
+        )
+    return cells_read(raster, bands, window)
+
+
+def _covjson(raster: Raster, bands: list[RasterBand], cells: Cells) -> bytes:
+    """CoverageJSON 1.0: a grid whose axes are the centres of the cells."""
+    _, height, width = cells.values.shape
+    west, north = cells.transform @ (0.5, 0.5)
+    east, south = cells.transform @ (width - 0.5, height - 0.5)
+    degrees = CRS.from_user_input(raster.crs).is_geographic
+    document = {
+        "type": "Coverage",
+        "domain": {
+            "type": "Domain",
+            "domainType": "Grid",
+            "axes": {
+                "x": {"start": west, "stop": east, "num": width},
+                "y": {"start": north, "stop": south, "num": height},
+            },
+            "referencing": [
+                {
+                    "coordinates": ["x", "y"],
+                    "system": {"type": "GeographicCRS" if degrees else "ProjectedCRS", "id": _crs_uri(raster)},
+                }
+            ],
+        },
+        "parameters": {band.quantity: _parameter(band) for band in bands},
+        "ranges": {
+            band.quantity: {
+                "type": "NdArray",
+                "dataType": "float",
+                "axisNames": ["y", "x"],
+                "shape": [height, width],
+                "values": values.ravel(),
+            }
+            for band, values in zip(bands, cells.values, strict=True)
+        },
+    }
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _parameter(band: RasterBand) -> dict[str, Any]:
+    language = get_language() or "id"
+    return {
+        "type": "Parameter",
+        "observedProperty": {"label": {language: str(band.get_quantity_display())}},
+        "unit": {"label": {language: str(band.get_unit_display())}, "symbol": band.unit},
+    }
+
+
+def _crs_uri(raster: Raster) -> str:
+    """Longitude comes first in the answers, so degrees of WGS 84 are CRS84."""
+    authority, _, code = raster.crs.partition(":")
+    if authority != "EPSG":
+        return raster.crs
+    return CRS84 if code == "4326" else f"http://www.opengis.net/def/crs/EPSG/0/{code}"
+
+
+def _legend(request: HttpRequest, band: RasterBand) -> dict[str, Any]:
+    images = f"{base_url(request)}/styles/images"
+    entries = [
+        {**entry, "image": f"{images}/{entry['image']}.svg"} if "image" in entry else entry
+        for entry in legend(band.classes)
+    ]
+    return {
+        "title": band.raster.name,
+        "quantity": band.quantity,
+        "quantity_label": str(band.get_quantity_display()),
+        "unit": band.unit,
+        "breaks": band.breaks,
+        "breaks_source": band.breaks_source,
+        "unmapped": str(text("Tanpa warna: belum dipetakan, bukan aman.", "No colour: not mapped, not safe.")),
+        "entries": entries,
+    }
+
+
+def _answer(request: HttpRequest, shown: _Shown, media_type: str, write: Callable[[], bytes]) -> HttpResponse:
+    """The body, or 304 to those who have it: its ETag is of the raster's checksum and of what is said about it."""
+    raster = shown.raster
+    same = representation(request.build_absolute_uri(), media_type)
+    if version_known(request, same) == raster.version:
+        response = HttpResponse(status=304, content_type=media_type)
+    else:
+        try:
+            response = HttpResponse(write(), content_type=media_type)
+        except RasterioError as error:
+            raise Unavailable(
+                text(f"Berkas raster {raster.code} tidak terbaca.", f"The file of raster {raster.code} cannot be read.")
+            ) from error
+    return repeatable(cached(request, response, Version(raster.version, None), same), shown.version, rasters_version)
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,148 @@
+"""What lies inside an area and who lives there: one statement, hence one snapshot, as JSON.
+
+Areas are measured in EPSG:6933, which is equal-area on the ellipsoid of WGS 84 and covers the world.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from layers.catalog import Layer, layers
+from layers.models.geometry import SRID
+from layers.query.features import feature
+from layers.query.hazards import AREAS, HEALTH, POST_OPEN, POSTS, ZONES
+from layers.query.params import FeatureQuery
+from layers.query.spatial import Sql
+from layers.query.statement import row_fetch
+
+EQUAL_AREA = 6933
+
+PIECE = 128
+"""Vertices of the pieces that a large area is cut into, to cut the kelurahan with."""
+
+OUTLINE = 0.00001
+"""Degrees, about a metre: shapes are shown that much simpler."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """What is asked about: a shape in degrees, longitude first, or what the zones of some ids or codes cover.
+
+    ``versions`` are those of the data that a shape was made from.
+    """
+
+    shape: BaseGeometry | None = None
+    zone_ids: tuple[int, ...] = ()
+    zone_codes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def sql(self) -> Sql:
+        if self.shape is not None:
+            return "%s::geometry", [shapely.to_wkb(shapely.set_srid(self.shape, SRID), hex=True, include_srid=True)]
+        named = "id = ANY (%s) OR code = ANY (%s)"
+        return f"(SELECT ST_Union(geom) FROM {ZONES} WHERE {named})", [list(self.zone_ids), list(self.zone_codes)]
+
+
+def impact_fetch(area: Area, at: datetime, limit: int, shapes: bool) -> dict[str, Any] | None:
+    """Kelurahan, features of every layer and facilities out of reach in an area; None where there are no such zones.
+
+    Args:
+        limit: how many features of a layer, and places out of reach, are listed; all are counted.
+        shapes: with the geometries of what is listed, as GeoJSON.
+    """
+    row = row_fetch(impact(area, at, limit, shapes))
+    return dict(orjson.loads(row[0])) if row else None
+
+
+def impact(area: Area, at: datetime, limit: int, shapes: bool) -> Sql:
+    shape, args = area.sql()
+    counted = [layer for layer in layers() if layer.table != AREAS]
+    inside = ", ".join(f"'{layer.id}', {_inside(layer, limit, shapes)}" for layer in counted)
+    outline = f"ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, {OUTLINE}), 6)::json" if shapes else "NULL"
+    sql = f"""
+WITH asked AS MATERIALIZED (
+    SELECT {shape} AS geom, %s::timestamptz AS at
+), piece AS MATERIALIZED (
+    SELECT ST_Subdivide(geom, {PIECE}) AS geom FROM asked
+), affected AS MATERIALIZED ({_affected()}
+), unreached AS MATERIALIZED ({_out_of_reach()})
+SELECT json_build_object(
+    'computed_at', now(),
+    'versions', (SELECT json_object_agg(id, (journal.version(id)).tag) FROM unnest(%s) id),
+    'area_m2', (SELECT {_m2("geom")} FROM asked),
+    'geometry', (SELECT {outline} FROM asked),
+    'kelurahan', (SELECT coalesce(json_agg(one), '[]') FROM (
+        SELECT code, name, population, population_source, population_date, share, inside_m2, has_open_post,
+            {outline} AS geometry
+        FROM affected ORDER BY code) one),
+    'layers', json_build_object({inside}),
+    'out_of_reach_total', (SELECT count(*) FROM unreached),
+    'out_of_reach', (SELECT coalesce(json_agg(one), '[]') FROM (SELECT * FROM unreached LIMIT {limit}) one)
+)::text FROM asked WHERE geom IS NOT NULL"""
+    return sql, [*args, at, [layer.id for layer in layers()]]
+
+
+def _m2(shape: str) -> str:
+    return f"ST_Area(ST_Transform({shape}, {EQUAL_AREA}))"
+
+
+def _affected() -> str:
+    """The kelurahan that share some of the area, and which share of each lies inside."""
+    return f"""
+    SELECT kelurahan.*, inside_m2 / whole_m2 AS share, EXISTS (
+        SELECT FROM {POSTS} post WHERE {POST_OPEN} AND post.area = kelurahan.code
+    ) AS has_open_post
+    FROM (
+        SELECT code, name, population, population_source, population_date, area.geom, {_m2("area.geom")} AS whole_m2,
+            CASE WHEN ST_CoveredBy(area.geom, asked.geom) THEN {_m2("area.geom")} ELSE (
+                SELECT sum({_m2("ST_Intersection(area.geom, piece.geom)")}) FROM piece
+                WHERE ST_Intersects(area.geom, piece.geom)
+            ) END AS inside_m2
+        FROM asked, {AREAS} area WHERE area.level = 'kelurahan' AND ST_Intersects(area.geom, asked.geom)
+    ) kelurahan WHERE inside_m2 > 0"""
+
+
+def _inside(layer: Layer, limit: int, shapes: bool) -> str:
+    """How many features of a layer meet the area, the sums of their counts, and the first of them.
+
+    Of what a feature does not say, ``unknown`` tells how often; a sum over unknown values is a lower bound.
+    """
+    counts = [known.name for known in layer.properties if known.unit and known.type == "integer"]
+    sums = ", ".join(
+        f"""'{name}', json_build_object('sum', coalesce(sum("{name}"), 0), 'unknown', count(*) - count("{name}"))"""
+        for name in counts
+    )
+    columns = "".join(f', item."{name}"' for name in counts)
+    start, end = layer.time
+    active = ""
+    if start != end:
+        active = f' AND coalesce(item."{start}" <= asked.at, true) AND coalesce(item."{end}" >= asked.at, true)'
+    written = feature(layer, FeatureQuery(limit=limit, skip_geometry=not shapes))
+    return f"""(
+        WITH met AS MATERIALIZED (
+            SELECT item.id{columns} FROM asked, {layer.table} item WHERE ST_Intersects(item.geom, asked.geom){active}
+        )
+        SELECT json_build_object('count', count(*), 'totals', json_build_object({sums}), 'features', (
+            SELECT coalesce(json_agg(({written})::json ORDER BY id), '[]') FROM {layer.table} page
+            WHERE id IN (SELECT id FROM met ORDER BY id LIMIT {limit})
+        )) FROM met)"""
+
+
+def _out_of_reach() -> str:
+    """Posts that are cut off, and health facilities that are closed, evacuating, or inside the area themselves."""
+    listed = "id, code, name, type, place.area, ST_X(place.geom) AS lon, ST_Y(place.geom) AS lat, status, status_as_of"
+    near = "(ST_Intersects(place.geom, asked.geom) OR place.area IN (SELECT code FROM affected))"
+    return f"""
+        SELECT 'aid_posts' AS layer, {listed}, access AS reason FROM asked, {POSTS} place
+        WHERE access = 'terputus' AND status <> 'tutup' AND {near}
+        UNION ALL
+        SELECT 'health_facilities', {listed}, status FROM asked, {HEALTH} place
+        WHERE status IN ('closed', 'evacuating') AND {near}
+        UNION ALL
+        SELECT 'health_facilities', {listed}, 'inside' FROM asked, {HEALTH} place
+        WHERE status NOT IN ('closed', 'evacuating') AND ST_Intersects(place.geom, asked.geom)"""

@@ -1,0 +1,1 @@
+"""Questions that cross layers: hazard rasters, and what threatens a place."""

@@ -1,0 +1,205 @@
+"""What an area holds: people and what they need, features of every layer, and what cannot be reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from layers.errors import InvalidParameter
+from layers.models import CapAlert, Raster, RasterBand
+from layers.query.impact import Area, impact_fetch
+from layers.services.hazards import NOTE, raster_versions
+from layers.services.needs import STANDARDS, Need, needs_of
+from layers.services.raster_areas import area_above
+from layers.text import text
+
+UNCERTAINTY = text(
+    "Perkiraan: penduduk tiap kelurahan dibagi rata menurut luas, padahal orang tidak tinggal merata. Yang pasti di "
+    "dalam hanya penduduk kelurahan yang seluruhnya tercakup (least); paling banyak seluruh penduduk kelurahan yang "
+    "tersentuh (most). Jumlah penduduk setua tanggal sumbernya, dan tidak membedakan siang dan malam.",
+    "An estimate: the people of each kelurahan are spread evenly over its area, but people do not live evenly. Only "
+    "those of kelurahan that lie wholly inside are surely inside (least); at most it is everyone of every kelurahan "
+    "touched (most). The population is as old as the date of its source, and knows neither day nor night.",
+)
+UNKNOWN = text(
+    "Penduduk di wilayah ini tidak diketahui; itu bukan berarti tidak ada.",
+    "The population here is not known; that does not mean that there is none.",
+)
+
+REASONS = {
+    "terputus": text("Akses terputus", "Cut off"),
+    "inside": text("Di dalam wilayah ini", "Inside the area"),
+    "closed": text("Tutup", "Closed"),
+    "evacuating": text("Sedang dievakuasi", "Evacuating"),
+}
+"""Why a place is out of reach."""
+
+WHOLE = 0.9999
+"""From this share on a kelurahan counts as wholly inside: boundaries of different sources differ by slivers."""
+
+
+@dataclass(frozen=True)
+class Kelurahan:
+    """``share`` of its area inside; ``affected`` people, None where its population is not known."""
+
+    code: str
+    name: str
+    share: float
+    inside_m2: float
+    affected: int | None
+    population: int | None
+    population_source: str
+    population_date: str | None
+    has_open_post: bool
+    geometry: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Kelurahan":
+        people = row["population"]
+        share = min(row["share"], 1.0)
+        affected = None if people is None else round(people * share)
+        numbers = {"share": round(share, 6), "inside_m2": round(row["inside_m2"], 1), "affected": affected}
+        return cls(**{**row, **numbers})
+
+
+@dataclass(frozen=True)
+class People:
+    """People affected, and between which numbers they surely are; all None where no population is known."""
+
+    affected: int | None
+    least: int | None
+    most: int | None
+    uncertainty: str
+
+    @classmethod
+    def of(cls, kelurahan: list[Kelurahan]) -> "People":
+        known = [(one, one.population) for one in kelurahan if one.population is not None]
+        if not known:
+            return cls(None, None, None, str(UNKNOWN))
+        exact = sum(people * one.share for one, people in known)
+        least = sum(people for one, people in known if one.share >= WHOLE)
+        return cls(round(exact), least, sum(people for _, people in known), str(UNCERTAINTY))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Features of a layer that meet the area: how many, sums over all of them, and the first ones as GeoJSON features.
+
+    In ``totals``, ``unknown`` is of how many features the number is not known: the sum is of the others.
+    """
+
+    count: int
+    totals: dict[str, dict[str, int]]
+    features: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What an area holds at a moment; areas in square metres, by an equal-area projection of the ellipsoid.
+
+    ``unmapped_m2`` is how much lies in no kelurahan. ``without_post`` are the codes of kelurahan with people affected
+    and no open aid post that can be reached. ``needs`` are those of the people affected for ``days`` days.
+    ``versions`` are those of the data it was made from, in one snapshot.
+    """
+
+    datetime: datetime
+    computed_at: str
+    note: str
+    area_m2: float
+    unmapped_m2: float
+    area_computed_in: str
+    people: People
+    kelurahan: list[Kelurahan]
+    without_post: list[str]
+    standard: str
+    standard_name: str
+    days: int
+    needs: list[Need]
+    layers: dict[str, Inside]
+    out_of_reach_total: int
+    out_of_reach: list[dict[str, Any]]
+    geometry: dict[str, Any] | None
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ImpactQuery:
+    """What is asked: an area, a moment, by which standard needs are counted, for how many days.
+
+    ``limit`` features a layer are listed; ``shapes`` asks for geometries.
+    """
+
+    area: Area
+    at: datetime
+    standard: str = "sphere"
+    days: int = 7
+    limit: int = 100
+    shapes: bool = False
+
+
+def alert_area(identifier: str) -> Area:
+    """What the zones of a CAP alert cover, by its identifier or its code.
+
+    Raises:
+        InvalidParameter: ``alert``: there is none that made zones.
+    """
+    alert = CapAlert.objects.filter(Q(identifier=identifier) | Q(code=identifier)).order_by("-sent").first()
+    if alert is None or not alert.words:
+        raise InvalidParameter(
+            "alert",
+            text(
+                f"Tidak ada peringatan {identifier!r} yang membuat zona. Muat dahulu dengan manage.py cap_import.",
+                f"There is no alert {identifier!r} that made zones. Take it in first, with manage.py cap_import.",
+            ),
+        )
+    return Area(zone_codes=tuple(alert.zone_codes()))
+
+
+def raster_area(code: str, threshold: float) -> Area:
+    """Where the first band of a raster is ``threshold`` or more.
+
+    Raises:
+        InvalidParameter: ``raster``: there is none of that code; ``threshold``: nothing reaches it.
+    """
+    band = RasterBand.objects.select_related("raster").filter(raster__code=code).order_by("number").first()
+    if band is None:
+        known = ", ".join(Raster.objects.values_list("code", flat=True)) or "–"
+        raise InvalidParameter(
+            "raster",
+            text(f"Tidak ada raster {code!r}. Yang ada: {known}.", f"There is no raster {code!r}. There are: {known}."),
+        )
+    return Area(shape=area_above(band, threshold), versions=raster_versions([band.raster]))
+
+
+def impact_of(query: ImpactQuery) -> Impact:
+    """
+    Raises:
+        InvalidParameter: ``zone``: the zones that are asked about are not there.
+    """
+    found = impact_fetch(query.area, query.at, query.limit, query.shapes)
+    if found is None:
+        raise InvalidParameter("zone", text("Tidak ada zona seperti itu.", "There is no such zone."))
+    kelurahan = [Kelurahan.of(row) for row in found["kelurahan"]]
+    people = People.of(kelurahan)
+    return Impact(
+        datetime=query.at,
+        computed_at=found["computed_at"],
+        note=str(NOTE),
+        area_m2=round(found["area_m2"], 1),
+        unmapped_m2=round(max(found["area_m2"] - sum(one.inside_m2 for one in kelurahan), 0), 1),
+        area_computed_in="EPSG:6933",
+        people=people,
+        kelurahan=kelurahan,
+        without_post=[one.code for one in kelurahan if one.affected != 0 and not one.has_open_post],
+        standard=query.standard,
+        standard_name=str(STANDARDS[query.standard][0]),
+        days=query.days,
+        needs=[] if people.affected is None else needs_of(people.affected, query.days, query.standard),
+        layers={id: Inside(**inside) for id, inside in found["layers"].items()},
+        out_of_reach_total=found["out_of_reach_total"],
+        out_of_reach=[place | {"reason_label": str(REASONS[place["reason"]])} for place in found["out_of_reach"]],
+        geometry=found["geometry"],
+        versions=found["versions"] | query.area.versions,
+    )

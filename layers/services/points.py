@@ -1,0 +1,105 @@
+"""Points of a file, CSV or a GeoJSON feature collection, one at a time; one that cannot be read says why."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any
+
+from layers.errors import InvalidParameter
+from layers.query.screening import Point
+from layers.text import text
+
+LIMIT = 100_000
+
+FEATURES = re.compile(r'"features"\s*:\s*\[')
+BETWEEN = re.compile(r"[\s,]*")
+
+
+def points_csv(content: str) -> Iterator[Point]:
+    """Rows of a table with the columns ``lon`` and ``lat``, separated by commas, or by semicolons as Excel does.
+
+    Raises:
+        InvalidParameter: ``body``: a column is missing.
+    """
+    head = content.partition("\n")[0]
+    semicolons = head.count(";") > head.count(",")
+    rows = csv.DictReader(io.StringIO(content, newline=""), delimiter=";" if semicolons else ",")
+    names = {name.strip().lower(): name for name in rows.fieldnames or [] if name}
+    for wanted in ("lon", "lat"):
+        if wanted not in names:
+            raise InvalidParameter(
+                "body",
+                text(
+                    f"Kolom {wanted!r} tidak ada. Baris pertama harus memuat lon dan lat, dalam derajat.",
+                    f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
+                ),
+            )
+    number = 0
+    try:
+        for number, row in enumerate(rows, 1):
+            row.pop(None, None)  # cells beyond the last column
+            lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""
+            if semicolons:
+                lon, lat = lon.replace(",", "."), lat.replace(",", ".")
+            yield _point(number, lon, lat, row)
+    except csv.Error as error:
+        raise _unreadable(number + 1, error) from error
+
+
+def points_geojson(content: str) -> Iterator[Point]:
+    """Features of a collection of points, decoded one by one, so that memory is bounded.
+
+    Raises:
+        InvalidParameter: ``body``: it is no feature collection, or breaks off.
+    """
+    start = FEATURES.search(content)
+    if start is None:
+        raise InvalidParameter(
+            "body", text("Bukan FeatureCollection GeoJSON.", "This is not a GeoJSON FeatureCollection.")
+        )
+    decoder, position, number = json.JSONDecoder(), start.end(), 0
+    while True:
+        gap = BETWEEN.match(content, position)
+        position = gap.end() if gap else position
+        if content[position : position + 1] == "]":
+            return
+        number += 1
+        try:
+            feature, position = decoder.raw_decode(content, position)
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(number, error) from error
+        match feature:
+            case {"geometry": {"type": "Point", "coordinates": [lon, lat, *_]}, **rest}:
+                given = rest.get("properties")
+                yield _point(number, lon, lat, given if isinstance(given, dict) else {})
+            case _:
+                fault = text("bukan Feature dengan geometri Point", "not a Feature with a Point geometry")
+                yield Point(number, None, None, str(fault), "{}")
+
+
+def _unreadable(number: int, error: Exception) -> InvalidParameter:
+    return InvalidParameter(
+        "body", text(f"Baris {number} tidak terbaca: {error}.", f"Row {number} cannot be read: {error}.")
+    )
+
+
+def _point(number: int, lon: Any, lat: Any, given: dict[str, Any]) -> Point:
+    written = json.dumps(given, ensure_ascii=False).replace("\\u0000", "")
+    degrees = []
+    for name, value, most in (("lon", lon, 180), ("lat", lat, 90)):
+        try:
+            degree = float(value)
+        except (TypeError, ValueError, OverflowError):
+            degree = float("nan")
+        if not isfinite(degree) or abs(degree) > most:
+            told = str(value)[:40].replace("\0", "")
+            fault = text(
+                f"{name} {told!r} bukan bilangan dari -{most} sampai {most}",
+                f"{name} {told!r} is not a number from -{most} to {most}",
+            )
+            return Point(number, None, None, str(fault), written)
+        degrees.append(degree)
+    return Point(number, degrees[0], degrees[1], None, written)

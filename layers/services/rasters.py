@@ -1,0 +1,174 @@
+"""What hazard rasters say about a place: read by window, in the cell that holds it, never interpolated.
+
+GDAL's datasets are not safe to share between threads, so each thread keeps a few of its own open; the blocks that
+GDAL has decompressed are shared by all.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from threading import local
+from typing import Any
+
+import numpy as np
+import rasterio
+from pyproj import Transformer
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from layers.models import Raster, RasterBand
+from layers.models.geometry import SRID
+from layers.models.raster import HazardClass
+from layers.query.rasters import bands_of, rasters_version
+from layers.text import text
+
+OPEN = 32
+"""Datasets that a thread keeps open."""
+
+DECIMALS = 6
+"""Of values: a 32-bit float holds no more."""
+
+MAPPED, NOT_MAPPED, UNREADABLE = "mapped", "not_mapped", "unreadable"
+STATUSES = {
+    MAPPED: text("Terpetakan", "Mapped"),
+    NOT_MAPPED: text("Tidak dipetakan; bukan berarti aman", "Not mapped; that does not mean safe"),
+    UNREADABLE: text("Berkas raster tidak terbaca", "The file of the raster cannot be read"),
+}
+
+
+class _Datasets(local):
+    """The datasets that this thread used last, by file: a file never changes, see :class:`Raster`."""
+
+    def __init__(self) -> None:
+        self.known: OrderedDict[str, DatasetReader] = OrderedDict()
+
+    def get(self, path: str) -> DatasetReader:
+        if path not in self.known:
+            self.known[path] = rasterio.open(path)
+            if len(self.known) > OPEN:
+                self.known.popitem(last=False)[1].close()
+        self.known.move_to_end(path)
+        return self.known[path]
+
+
+_datasets = _Datasets()
+
+
+def dataset_get(raster: Raster) -> DatasetReader:
+    """The raster's file, open for this thread; it stays open, so leave it so.
+
+    Raises:
+        RasterioError: it is missing or damaged.
+    """
+    return _datasets.get(str(raster.path))
+
+
+@cache
+def to_raster(crs: str) -> Transformer:
+    """From longitude, latitude to the coordinates of a raster, east before north."""
+    return Transformer.from_crs(SRID, crs, always_xy=True)
+
+
+@dataclass(frozen=True)
+class RasterValue:
+    """What one band says about one place; ``value`` is None unless ``status`` is ``mapped``."""
+
+    band: RasterBand
+    value: float | None
+    status: str
+
+    @property
+    def hazard_class(self) -> HazardClass | None:
+        """None where nothing is mapped, and where the band has no breaks."""
+        return None if self.value is None else self.band.class_of(self.value)
+
+    def document(self) -> dict[str, Any]:
+        """As answers hold it: codes, with labels in the active language."""
+        raster, found = self.band.raster, self.hazard_class
+        return {
+            "raster": raster.code,
+            "name": raster.name,
+            "hazard": raster.hazard,
+            "kind": raster.kind,
+            "quantity": self.band.quantity,
+            "unit": self.band.unit,
+            "value": self.value,
+            "status": self.status,
+            "status_label": str(STATUSES[self.status]),
+            "level": found.level if found else None,
+            "class": {"minimum": found.minimum, "maximum": found.maximum, "label": found.label} if found else None,
+            "breaks": self.band.breaks,
+            "breaks_source": self.band.breaks_source,
+            "source": raster.source,
+            "observed_at": raster.observed_at,
+            "valid_from": raster.valid_from,
+            "valid_to": raster.valid_to,
+            "version": raster.version,
+        }
+
+
+def bands_active(at: datetime) -> list[RasterBand]:
+    """The bands of all rasters whose validity holds a moment, by code and number."""
+    return [band for band in bands_of(rasters_version()) if band.raster.holds_at(at)]
+
+
+def values_at(lon: float, lat: float, at: datetime) -> list[RasterValue]:
+    """What every raster that is active at a moment says about a position in degrees."""
+    found = []
+    for band, values in values_many([lon], [lat], at):
+        if values is None:
+            found.append(RasterValue(band, None, UNREADABLE))
+        elif np.isnan(values[0]):
+            found.append(RasterValue(band, None, NOT_MAPPED))
+        else:
+            found.append(RasterValue(band, round(float(values[0]), DECIMALS), MAPPED))
+    return found
+
+
+def values_many(
+    lons: Sequence[float] | np.ndarray, lats: Sequence[float] | np.ndarray, at: datetime
+) -> list[tuple[RasterBand, np.ndarray | None]]:
+    """The values of every active band at many positions in degrees.
+
+    Returns:
+        Each band with 32-bit floats in the order of the positions, NaN where nothing is mapped; None instead where
+        the file cannot be read.
+    """
+    return [(band, band_values(band, np.asarray(lons), np.asarray(lats))) for band in bands_active(at)]
+
+
+def band_values(band: RasterBand, lons: np.ndarray, lats: np.ndarray) -> np.ndarray | None:
+    """One band's values, see :func:`values_many`; memory is bounded by a block of the file."""
+    try:
+        dataset = dataset_get(band.raster)
+        return _values(dataset, band.number, *to_raster(band.raster.crs).transform(lons, lats))
+    except RasterioError:
+        return None
+
+
+def _values(dataset: DatasetReader, number: int, east: np.ndarray, north: np.ndarray) -> np.ndarray:
+    values = np.full(len(east), np.nan, np.float32)
+    with np.errstate(invalid="ignore"):  # what a projection does not reach is infinitely far away
+        columns, rows = ~dataset.transform @ (east, north)
+        inside = (columns >= 0) & (columns < dataset.width) & (rows >= 0) & (rows < dataset.height)
+    places = np.flatnonzero(inside)
+    if len(places) == 1:
+        column, row = int(columns[places[0]]), int(rows[places[0]])
+        values[places] = dataset.read(number, window=Window(column, row, 1, 1))[0, 0]
+        return values
+    column, row = columns[places].astype(np.int64), rows[places].astype(np.int64)
+    height, width = dataset.block_shapes[number - 1]
+    blocks = (row // height) * (dataset.width // width + 1) + column // width
+    order = np.argsort(blocks, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(blocks[order])) + 1) if len(order) else ():
+        left, top = column[group[0]] // width * width, row[group[0]] // height * height
+        block = dataset.read(number, window=_window(dataset, left, top, width, height))
+        values[places[group]] = block[row[group] - top, column[group] - left]
+    return values
+
+
+def _window(dataset: DatasetReader, left: int, top: int, width: int, height: int) -> Window:
+    return Window(left, top, min(width, dataset.width - left), min(height, dataset.height - top))

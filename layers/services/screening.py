@@ -1,0 +1,161 @@
+"""The exposure of many points to zones and rasters, as a stream of GeoJSON or CSV.
+
+Every point of the file is answered, in its order; one that cannot be read has ``fault`` instead of an exposure. A
+point in no zone is ``not_mapped``, which never means safe.
+"""
+
+import csv
+import io
+from array import array
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+
+from layers.errors import InvalidParameter, Problem
+from layers.models import RasterBand
+from layers.query.screening import Exposure, Point, exposures_fetch
+from layers.services.hazards import NOTE, raster_versions
+from layers.services.points import LIMIT
+from layers.services.rasters import MAPPED, NOT_MAPPED, UNREADABLE, values_many
+from layers.text import text
+
+COLUMNS = 100
+"""Of the file that was sent, beside its position; a CSV answer has no more of them."""
+
+LEVELS = ("tinggi", "sedang", "rendah")
+"""From the worst on."""
+
+
+class TooMany(Problem):
+    """The file has more than :data:`LIMIT` points."""
+
+    status = Problem.status.REQUEST_ENTITY_TOO_LARGE
+
+
+@dataclass
+class Screening:
+    """Reads points and writes their exposures, each once; ``columns`` are those of the file, as they are met."""
+
+    at: datetime
+    lons: array = field(default_factory=lambda: array("d"))
+    lats: array = field(default_factory=lambda: array("d"))
+    columns: dict[str, None] = field(default_factory=dict)
+    rasters: Sequence[tuple[RasterBand, np.ndarray | None]] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def exposures(self, points: Iterable[Point]) -> Generator[list[dict[str, Any]]]:
+        """Batches of properties: those that were given, then the exposure.
+
+        Raises:
+            InvalidParameter: ``body``: there is no point at all.
+            TooMany: there are more than :data:`LIMIT`.
+        """
+        with closing(exposures_fetch(self._noted(points), self.at)) as batches:
+            for batch in batches:
+                if not self.versions:
+                    self._begin(batch[0])
+                yield [self._exposure(one) for one in batch]
+        if not self.versions:
+            raise InvalidParameter("body", text("Tidak ada titik di dalamnya.", "There are no points in it."))
+
+    def _noted(self, points: Iterable[Point]) -> Iterator[Point]:
+        for point in points:
+            if point.number > LIMIT:
+                raise TooMany(text(f"Paling banyak {LIMIT} titik sekali kirim.", f"{LIMIT} points at a time, at most."))
+            self.lons.append(np.nan if point.lon is None else point.lon)
+            self.lats.append(np.nan if point.lat is None else point.lat)
+            if len(self.columns) < COLUMNS:
+                self.columns.update(dict.fromkeys(orjson.loads(point.given)))
+            yield point
+
+    def _begin(self, first: Exposure) -> None:
+        self.rasters = values_many(np.array(self.lons), np.array(self.lats), self.at)
+        self.versions = orjson.loads(first.versions or "{}") | raster_versions(band.raster for band, _ in self.rasters)
+
+    def _exposure(self, one: Exposure) -> dict[str, Any]:
+        point = one.point
+        zones = orjson.loads(one.zones) if one.zones else []
+        levels = [level for level in LEVELS if any(zone["level"] == level for zone in zones)]
+        given: dict[str, Any] = orjson.loads(point.given)
+        return given | {
+            "row": point.number,
+            "lon": point.lon,
+            "lat": point.lat,
+            "fault": point.fault,
+            "area": one.area,
+            "area_name": one.area_name,
+            "status": None if point.fault else MAPPED if zones else NOT_MAPPED,
+            "worst_level": levels[0] if levels else None,
+            "hazards": zones,
+            "rasters": {} if point.fault else self._values(point.number - 1),
+        }
+
+    def _values(self, index: int) -> dict[str, dict[str, Any]]:
+        found = {}
+        for band, values in self.rasters:
+            value = None if values is None or np.isnan(values[index]) else round(float(values[index]), 6)
+            level = band.class_of(value) if value is not None else None
+            status = UNREADABLE if values is None else NOT_MAPPED if value is None else MAPPED
+            found[f"{band.raster.code}/{band.quantity}"] = {
+                "status": status,
+                "value": value,
+                "unit": band.unit,
+                "level": level.level if level else None,
+            }
+        return found
+
+
+def screening_geojson(screening: Screening, points: Iterable[Point]) -> Generator[bytes]:
+    """A feature collection with a point for each row; its foreign members tell time, versions and what it means."""
+    between = b""
+    for batch in screening.exposures(points):
+        if not between:
+            head = {"datetime": screening.at, "note": str(NOTE), "versions": screening.versions}
+            yield b'{"type":"FeatureCollection",' + orjson.dumps(head)[1:-1] + b',"features":['
+        yield between + b",".join(map(_feature, batch))
+        between = b","
+    yield b"]}"
+
+
+def _feature(properties: dict[str, Any]) -> bytes:
+    place = [properties.pop("lon"), properties.pop("lat")]
+    geometry = None if place[0] is None else {"type": "Point", "coordinates": place}
+    return orjson.dumps({"type": "Feature", "id": properties["row"], "geometry": geometry, "properties": properties})
+
+
+OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level")
+
+
+def screening_csv(screening: Screening, points: Iterable[Point]) -> Generator[bytes]:
+    """A table: the exposure, one column a raster for its value and one for its level, then the columns that came."""
+    begun = False
+    for batch in screening.exposures(points):
+        bands = [f"{band.raster.code}/{band.quantity}" for band, _ in screening.rasters]
+        given = [name for name in screening.columns if name not in OWN and name not in ("hazards", "rasters")]
+        lines = io.StringIO(newline="")
+        writer = csv.writer(lines)
+        if not begun:
+            writer.writerow(
+                [*OWN, "hazards", "zones", *(f"{band}{of}" for band in bands for of in ("", " level")), *given]
+            )
+            begun = True
+        writer.writerows(_cells(row, bands, given) for row in batch)
+        yield lines.getvalue().encode()
+
+
+def _cells(row: dict[str, Any], bands: list[str], given: list[str]) -> Iterator[Any]:
+    yield from (row[name] for name in OWN)
+    yield " ".join(f"{zone['hazard']}:{zone['level']}" for zone in row["hazards"])
+    yield " ".join(zone["zone"] for zone in row["hazards"])
+    for band in bands:
+        value = row["rasters"].get(band)
+        yield value and (value["status"] if value["value"] is None else value["value"])
+        yield value and value["level"]
+    for name in given:
+        cell = row.get(name)
+        yield orjson.dumps(cell).decode() if isinstance(cell, dict | list) else cell

@@ -1,0 +1,238 @@
+"""The questions about hazards over HTTP: formats, languages, and what is refused."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from conftest import FeatureMake
+from django.core.management import call_command
+from hazard_scene import SOUTH, WEST, make, scene_make
+from rest_framework.test import APIClient
+
+from layers.rest.impact_body import MAX_VERTICES
+from layers.services import points
+
+AT, IMPACT, SCREEN = (f"/api/v1/hazards/{name}" for name in ("at", "impact", "screen"))
+RING = [[WEST, SOUTH], [WEST + 0.01, SOUTH], [WEST + 0.01, SOUTH + 0.01], [WEST, SOUTH + 0.01], [WEST, SOUTH]]
+POLYGON = {"type": "Polygon", "coordinates": [RING]}
+
+pytestmark = pytest.mark.django_db
+
+
+def screened(client: APIClient, content: str, media_type: str = "text/csv", f: str = "geojson") -> str:
+    answer = client.post(f"{SCREEN}?f={f}", content, content_type=media_type)
+    assert answer.status_code == 200, answer.content
+    return b"".join(answer).decode()
+
+
+def test_at_answers_with_and_without_a_slash(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    place = {"lon": WEST + 0.003, "lat": SOUTH + 0.003}
+    first, second = anyone.get(AT, place), anyone.get(f"{AT}/", place)
+    assert (first.status_code, first["Content-Type"], first["Cache-Control"]) == (200, "application/json", "no-store")
+    one, other = first.json(), second.json()
+    assert {
+        name: value for name, value in one.items() if name not in ("computed_at", "datetime")
+    }.keys() <= other.keys()
+    assert one["zones"][0]["hazard"] == {"code": "101", "label": "Flood"}
+    assert one["note"] == "Outside of zones and rasters means not mapped; it never means safe."
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("lat=1", "lon"),
+        ("lon=116", "lat"),
+        ("lon=x&lat=1", "lon"),
+        ("lon=nan&lat=1", "lon"),
+        ("lon=-8.5&lat=116", "lat"),
+        ("lon=181&lat=0", "lon"),
+        ("lon=1&lat=1&radius=-1", "radius"),
+        ("lon=1&lat=1&radius=50001", "radius"),
+        ("lon=1&lat=1&datetime=kemarin", "datetime"),
+        ("lon=1&lat=1&lon=2", "lon"),
+        ("lon=1&lat=1&radios=2", "radios"),
+    ],
+)
+def test_a_bad_point_is_refused_by_name(anyone: APIClient, query: str, parameter: str) -> None:
+    answer = anyone.get(f"{AT}?{query}")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "1000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_far_times_are_answered(anyone: APIClient, at: str) -> None:
+    assert anyone.get(AT, {"lon": 180, "lat": 90, "radius": 50_000, "datetime": at}).status_code == 200
+    assert anyone.post(f"{IMPACT}?datetime={at}", POLYGON, format="json").status_code == 200
+
+
+def test_impact_in_every_format(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    answers = {f: anyone.post(f"{IMPACT}?f={f}", POLYGON, format="json") for f in ("json", "geojson", "csv", "html")}
+    assert {f: (answer.status_code, answer["Content-Type"]) for f, answer in answers.items()} == {
+        "json": (200, "application/json"),
+        "geojson": (200, "application/geo+json"),
+        "csv": (200, "text/csv; charset=utf-8"),
+        "html": (200, "text/html; charset=utf-8"),
+    }
+    document = answers["json"].json()
+    assert document["people"]["affected"] == 1000
+    assert [zone["code"] for zone in document["layers"]["disaster_zones"]["listed"]] == ["banjir-t", "banjir-r"]
+    features = answers["geojson"].json()["features"]
+    layers = [feature["properties"]["layer"] for feature in features]
+    assert layers == ["area", "kelurahan", *["disaster_zones"] * 2, "health_facilities", "aid_posts"]
+    assert features[0]["geometry"]["type"] in ("Polygon", "MultiPolygon")
+    rows = list(csv.DictReader(io.StringIO(answers["csv"].content.decode())))
+    assert {row["item"]: row["value"] for row in rows if row["section"] == "people"}["affected"] == "1000"
+    page = answers["html"].content.decode()
+    assert "Situation report" in page
+    assert "<svg" in page
+    assert "src=" not in page
+    assert "href=" not in page, "the page needs no other file"
+
+
+def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="alamat", name="<script>")
+    page = anyone.get(IMPACT, {"zone": zone.pk, "f": "html", "lang": "id"}).content.decode()
+    assert "Laporan situasi" in page
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+    browser = anyone.get(IMPACT, {"zone": zone.pk}, headers={"accept": "text/html"})
+    assert browser["Content-Type"] == "text/html; charset=utf-8"
+
+
+BOWTIE = {
+    "type": "Polygon",
+    "coordinates": [[[116.1, -8.6], [116.2, -8.5], [116.1, -8.5], [116.2, -8.6], [116.1, -8.6]]],
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        ({}, "body"),
+        ([], "body"),
+        (None, "body"),
+        ({"zone": "x"}, "zone"),
+        ({"zone": 2**70}, "zone"),
+        ({"zone": 99}, "zone"),
+        ({"zone": 1, "alert": "x"}, "body"),
+        ({"alert": "x"}, "alert"),
+        ({"raster": "x", "threshold": 1}, "raster"),
+        ({"raster": "x", "threshold": 10**400}, "body"),
+        ({"raster": "x"}, "body"),
+        ({"type": "Point", "coordinates": [116, -8]}, "geometry"),
+        ({"type": "Polygon", "coordinates": []}, "geometry"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}, "geometry"),
+        ({"type": "Polygon", "coordinates": "x"}, "geometry"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [200, 0], [200, 1], [0, 0]]]}, "geometry"),
+        ({"type": "Feature", "geometry": None}, "geometry"),
+        (BOWTIE, "geometry"),
+    ],
+)
+def test_a_bad_area_is_refused_by_name(anyone: APIClient, body: Any, parameter: str) -> None:
+    answer = anyone.post(IMPACT, json.dumps(body), content_type="application/json")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+def test_a_self_crossing_tells_where(anyone: APIClient) -> None:
+    answer = anyone.post(IMPACT, BOWTIE, format="json")
+    assert "Self-intersection[116.15 -8.55]" in answer.json()["detail"]
+
+
+def test_too_many_vertices_are_refused_with_the_bound(anyone: APIClient) -> None:
+    top = [[round(116 + n / 10**6, 6), -8 + n % 2 / 10**6] for n in range(MAX_VERTICES)]
+    body = {"type": "Polygon", "coordinates": [[[116, -9], [117, -9], *reversed(top), [116, -9]]]}
+    answer = anyone.post(IMPACT, json.dumps(body), content_type="application/json")
+    assert answer.status_code == 413
+    assert str(MAX_VERTICES) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"), [("standard=x", "standard"), ("days=0", "days"), ("limit=x", "limit"), ("f=pdf", "f")]
+)
+def test_bad_parameters_of_an_impact(anyone: APIClient, query: str, parameter: str) -> None:
+    answer = anyone.post(f"{IMPACT}?{query}", POLYGON, format="json")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+def test_screening_answers_every_row(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    table = (
+        f"name,lon,lat\nSD 1,{WEST + 0.003},{SOUTH + 0.003}\nSD 2,x,1\nSD 3,{WEST + 0.015},{SOUTH + 0.005}\nSD 4,1\n"
+    )
+
+    document = json.loads(screened(anyone, table))
+    rows = [feature["properties"] for feature in document["features"]]
+    assert [(row["row"], row["name"], row["status"], row["worst_level"], row["area_name"]) for row in rows] == [
+        (1, "SD 1", "mapped", "tinggi", "Barat"),
+        (2, "SD 2", None, None, None),
+        (3, "SD 3", "not_mapped", None, "Timur"),
+        (4, "SD 4", None, None, None),
+    ]
+    assert rows[1]["fault"] == "lon 'x' is not a number from -180 to 180"
+    assert document["features"][1]["geometry"] is None
+    assert set(document["versions"]) == {"administrative_areas", "disaster_zones"}
+    lines = list(csv.DictReader(io.StringIO(screened(anyone, table, f="csv"))))
+    assert [(line["name"], line["hazards"]) for line in lines] == [
+        ("SD 1", "101:tinggi"),
+        ("SD 2", ""),
+        ("SD 3", ""),
+        ("SD 4", ""),
+    ]
+
+
+def test_screening_reads_what_excel_and_geojson_write(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    excel = "\ufeffNama;Lon;Lat\r\nSD;116,103;-8,597\r\n"
+    geojson = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"Nama": "SD"},
+                "geometry": {"type": "Point", "coordinates": [116.103, -8.597]},
+            },
+            {"type": "Feature", "properties": None, "geometry": None},
+        ],
+    }
+    from_excel = json.loads(screened(anyone, excel))["features"]
+    from_geojson = json.loads(screened(anyone, json.dumps(geojson), "application/geo+json"))["features"]
+    assert from_excel == from_geojson[:1]
+    assert from_excel[0]["properties"]["worst_level"] == "tinggi"
+    assert from_geojson[1]["properties"]["fault"] == "not a Feature with a Point geometry"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        ("text/csv", b""),
+        ("text/csv", b"lon\n1"),
+        ("text/csv", b"lon,lat\n"),
+        ("text/csv", b"\xff\xfe"),
+        ("text/csv", b'lon,lat\n"' + b"1" * 200_000),
+        ("application/json", b"{}"),
+        ("application/json", b'{"features":[]}'),
+        ("application/json", b'{"features":[{"a"'),
+        ("application/json", b'{"features":[' + b"[" * 100_000),
+    ],
+)
+def test_files_that_are_none_are_refused(anyone: APIClient, media_type: str, content: bytes) -> None:
+    answer = anyone.post(SCREEN, content, content_type=media_type)
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "body")
+
+
+def test_more_points_than_allowed_are_refused(anyone: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layers.services.screening.LIMIT", 2)
+    assert points.LIMIT == 100_000
+    assert len(json.loads(screened(anyone, "lon,lat\n1,1\n1,1\n"))["features"]) == 2
+    assert anyone.post(SCREEN, "lon,lat\n1,1\n1,1\n1,1\n", content_type="text/csv").status_code == 413
+
+
+def test_the_samples_give_a_report(anyone: APIClient) -> None:
+    call_command("samples_load")
+    answer = anyone.get(AT, {"lon": 116.08, "lat": -8.57, "radius": 500}).json()
+    assert answer["zones_total"] == len(answer["zones"]) > 0
+    assert anyone.post(f"{IMPACT}?f=html", POLYGON, format="json").status_code == 200

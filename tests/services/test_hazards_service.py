@@ -1,0 +1,125 @@
+"""What threatens a point, checked by pyproj and by a plain scan."""
+
+from datetime import datetime
+
+import pytest
+from conftest import FeatureMake
+from django.contrib.gis.geos import Point
+from django.utils import timezone
+from hazard_scene import SOUTH, WEST, make, scene_make
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from layers.models import AidPost, DisasterZone
+from layers.query.hazards import Position
+from layers.services.hazards import HazardsAt, hazards_at
+
+GEOD = Geod(ellps="WGS84")
+JANUARY = datetime.fromisoformat("2026-01-01T12:00:00+08:00")
+
+
+def ask(lon: float, lat: float, radius: float = 0, at: datetime | None = None) -> HazardsAt:
+    return hazards_at(Position(lon, lat), at or timezone.now(), radius)
+
+
+def test_zones_come_worst_first_while_they_are_valid(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    lon, lat = WEST + 0.003, SOUTH + 0.003
+
+    assert [zone.code for zone in ask(lon, lat).zones] == ["banjir-t", "banjir-r"]
+    during = ask(lon, lat, at=JANUARY)
+    assert [(zone.code, zone.distance) for zone in during.zones] == [("banjir-t", 0), ("angin", 0), ("banjir-r", 0)]
+    assert during.zones[0].hazard.label == "Banjir"
+    assert [area.name for area in during.areas] == ["Kota Mataram", "Barat"]
+    assert set(during.versions) == {"administrative_areas", "disaster_zones", "aid_posts", "health_facilities"}
+
+
+def test_a_radius_reaches_as_far_as_it_says(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    lon, lat = WEST + 0.012, SOUTH + 0.003
+    _, _, away = GEOD.inv(lon, lat, WEST + 0.01, lat)
+
+    assert ask(lon, lat, away * 0.999).zones == []
+    (zone,) = ask(lon, lat, away * 1.001).zones
+    assert zone.code == "banjir-r"
+    assert zone.distance == pytest.approx(away, rel=1e-3)
+
+
+def test_places_in_the_same_hazard_are_left_out(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    lon, lat = WEST + 0.003, SOUTH + 0.003
+
+    found = ask(lon, lat)
+
+    assert [place["code"] for place in found.aid_posts.nearest] == ["buka"]
+    assert found.aid_posts.nearest[0]["capacity_left"] == 30
+    assert found.aid_posts.left_out == 1
+    assert [place["code"] for place in found.aid_posts.left_out_nearest] == ["terancam"]
+    assert [place["code"] for place in found.health_facilities.nearest] == ["rs"]
+    assert found.health_facilities.left_out == 1
+    assert found.health_facilities.nearest[0]["status"].label == "Normal"
+    (post,) = found.aid_posts.nearest
+    bearing, _, distance = GEOD.inv(lon, lat, WEST + 0.015, SOUTH + 0.004)
+    assert post["distance"] == pytest.approx(distance, rel=1e-3)
+    assert post["bearing"] == pytest.approx(bearing % 360, abs=0.1)
+
+
+def test_places_threatened_by_nothing_are_all_there(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    found = ask(WEST + 0.018, SOUTH + 0.008)
+    assert (found.zones, found.aid_posts.left_out) == ([], 0)
+    assert [place["code"] for place in found.aid_posts.nearest] == ["buka", "terancam"]
+
+
+def test_far_away_says_so(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    found = ask(13.4, 52.5, 50_000)
+    assert (found.mapped, found.areas, found.zones, found.aid_posts.nearest) == (False, [], [], [])
+    assert found.note.startswith("Posisi ini di luar wilayah yang dipetakan")
+
+
+@pytest.mark.django_db
+def test_an_empty_portal_answers() -> None:
+    assert ask(116.1, -8.58).mapped is False
+
+
+DEGREES = st.integers(0, 20).map(lambda step: step / 1000)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    squares=st.lists(st.tuples(DEGREES, DEGREES, st.sampled_from(["101", "109"])), max_size=6),
+    posts=st.lists(st.tuples(DEGREES, DEGREES), max_size=12),
+    here=st.tuples(DEGREES, DEGREES),
+)
+def test_the_answer_is_that_of_a_plain_scan(
+    feature_make: FeatureMake, squares: list, posts: list, here: tuple[float, float]
+) -> None:
+    DisasterZone.objects.all().delete()
+    AidPost.objects.all().delete()
+    zones = [
+        make(feature_make, "disaster_zones", n, WEST + x, SOUTH + y, side=0.005, hazard=hazard)
+        for n, (x, y, hazard) in enumerate(squares)
+    ]
+    shelters = [
+        make(feature_make, "aid_posts", n, WEST + x, SOUTH + y, status="buka") for n, (x, y) in enumerate(posts)
+    ]
+    point = Point(WEST + here[0], SOUTH + here[1], srid=4326)
+
+    found = ask(point.x, point.y)
+
+    holding = [zone for zone in zones if zone.geom.intersects(point)]
+    assert {zone.code for zone in found.zones} == {zone.code for zone in holding}
+    threats = {zone.hazard for zone in holding}
+    in_way = [zone for zone in zones if zone.hazard in threats]
+    away = {post.code: GEOD.inv(point.x, point.y, post.geom.x, post.geom.y)[2] for post in shelters}
+    safe = sorted(away[post.code] for post in shelters if not any(zone.geom.intersects(post.geom) for zone in in_way))
+    assert [place["distance"] for place in found.aid_posts.nearest] == pytest.approx(safe[:5], rel=1e-3, abs=0.1)
+    last = safe[4] if len(safe) > 4 else float("inf")
+    left_out = [
+        away[post.code]
+        for post in shelters
+        if any(zone.geom.intersects(post.geom) for zone in in_way) and away[post.code] <= last + 1e-6
+    ]
+    assert found.aid_posts.left_out == len(left_out)

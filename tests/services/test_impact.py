@@ -1,0 +1,160 @@
+"""What an area holds, checked with shapely and pyproj, by hand, and by a plain scan."""
+
+import json
+from typing import Any
+
+import pytest
+import shapely
+from conftest import FeatureMake
+from django.utils import timezone
+from hazard_scene import SOUTH, WEST, make, scene_make
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from layers.errors import InvalidParameter
+from layers.models import CapAlert, DisasterZone, Market
+from layers.query.impact import Area
+from layers.services.impact import Impact, ImpactQuery, alert_area, impact_of
+
+GEOD = Geod(ellps="WGS84")
+
+
+def ask(shape: Any = None, **about: Any) -> Impact:
+    area = Area(shape=shape) if shape is not None else about.pop("area")
+    return impact_of(ImpactQuery(area, about.pop("at", timezone.now()), **about))
+
+
+def square_metres(shape: Any) -> float:
+    return abs(GEOD.geometry_area_perimeter(shape)[0])
+
+
+def test_people_are_apportioned_by_area(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    shape = shapely.box(WEST + 0.005, SOUTH, WEST + 0.012, SOUTH + 0.01)
+
+    found = ask(shape)
+
+    west = shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01)
+    east = shapely.box(WEST + 0.01, SOUTH, WEST + 0.02, SOUTH + 0.01)
+    assert {one.name: one.share for one in found.kelurahan} == {
+        "Barat": pytest.approx(square_metres(west & shape) / square_metres(west), rel=1e-3),
+        "Timur": pytest.approx(square_metres(east & shape) / square_metres(east), rel=1e-3),
+    }
+    assert [one.affected for one in found.kelurahan] == [500, 200]
+    assert (found.people.affected, found.people.least, found.people.most) == (700, 0, 2000)
+    assert found.area_m2 == pytest.approx(square_metres(shape), rel=1e-3)
+    assert found.unmapped_m2 == pytest.approx(0, abs=1)
+    assert {need.item: need.total for need in found.needs}["toilets"] == 35
+
+
+def test_a_kelurahan_wholly_inside_is_surely_inside(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    shape = shapely.box(WEST - 0.01, SOUTH - 0.01, WEST + 0.01, SOUTH + 0.02)
+    found = ask(shape)
+    assert [(one.name, one.share) for one in found.kelurahan] == [("Barat", 1.0)]
+    assert (found.people.affected, found.people.least, found.people.most) == (1000, 1000, 1000)
+    half = square_metres(shape) - square_metres(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01))
+    assert found.unmapped_m2 == pytest.approx(half, rel=1e-3)
+
+
+def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+
+    found = ask(shapely.box(WEST, SOUTH, WEST + 0.0125, SOUTH + 0.01))
+
+    assert {id: inside.count for id, inside in found.layers.items() if inside.count} == {
+        "disaster_zones": 2,
+        "health_facilities": 4,
+        "aid_posts": 1,
+    }
+    assert found.layers["health_facilities"].totals["beds"] == {"sum": 150, "unknown": 1}
+    assert found.layers["aid_posts"].totals["capacity"] == {"sum": 100, "unknown": 0}
+    assert found.without_post == [], "the post that is threatened is open, in 1001; the one in 1002 as well"
+    assert {(place["code"], place["reason"]) for place in found.out_of_reach} == {
+        ("putus", "terputus"),
+        ("rs", "inside"),
+        ("apotek", "inside"),
+        ("rs-banjir", "inside"),
+        ("rs-tutup", "closed"),
+    }
+
+
+def test_a_kelurahan_without_a_post_is_named(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    make(feature_make, "administrative_areas", 9, WEST, SOUTH + 0.01, code="52.71.01.1003", name="Utara")
+    found = ask(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.02))
+    assert found.without_post == ["52.71.01.1003"], "its population is not known, so people may be affected"
+    assert [one.affected for one in found.kelurahan] == [1000, None]
+
+
+def test_an_unknown_population_is_not_nobody(feature_make: FeatureMake) -> None:
+    make(feature_make, "administrative_areas", 1, WEST, SOUTH, code="52.71.01.1001")
+    found = ask(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01))
+    assert (found.people.affected, found.needs) == (None, [])
+    assert "tidak diketahui" in found.people.uncertainty
+
+
+def test_a_zone_and_the_zones_of_an_alert(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    zone = DisasterZone.objects.get(code="banjir-r")
+    by_id = ask(area=Area(zone_ids=(zone.pk,)))
+    assert by_id.people.affected == 1000
+    sent = timezone.now()
+    CapAlert.objects.create(
+        code="angin", sender="bmkg", identifier="CGT-1", sent=sent, replaces_from=sent, words=[{}, {}]
+    )
+    make(feature_make, "disaster_zones", 7, WEST, SOUTH, code="angin-1", side=0.005)
+    make(feature_make, "disaster_zones", 8, WEST + 0.01, SOUTH, code="angin-2", side=0.005)
+    by_alert = ask(area=alert_area("CGT-1"))
+    assert [one.affected for one in by_alert.kelurahan] == [250, 250]
+    with pytest.raises(InvalidParameter):
+        alert_area("CGT-2")
+    with pytest.raises(InvalidParameter):
+        ask(area=Area(zone_ids=(zone.pk + 1000,)))
+
+
+def test_the_whole_world_has_a_bounded_answer(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    found = ask(shapely.box(-180, -90, 180, 90), limit=2)
+    assert found.area_m2 == pytest.approx(510.0656e12, rel=1e-4)
+    assert found.people.affected == 2000
+    assert [len(inside.features) for inside in found.layers.values()] == [
+        min(inside.count, 2) for inside in found.layers.values()
+    ]
+
+
+def test_nothing_of_it_is_personal(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    for place in ("aid_posts", "health_facilities"):
+        make(feature_make, place, 9, WEST, SOUTH, contact_name="Rahasia", contact_phone="0812", code="r")
+    found = ask(shapely.box(WEST - 1, SOUTH - 1, WEST + 1, SOUTH + 1), shapes=True)
+    assert "Rahasia" not in json.dumps([inside.features for inside in found.layers.values()]) + str(found.out_of_reach)
+
+
+STEP = st.integers(0, 10).map(lambda step: step / 1000)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    markets=st.lists(st.tuples(STEP, STEP, st.none() | st.integers(0, 9)), max_size=12),
+    corners=st.lists(st.tuples(STEP, STEP), min_size=3, max_size=6),
+)
+def test_counts_and_sums_are_those_of_a_plain_scan(feature_make: FeatureMake, markets: list, corners: list) -> None:
+    shape = shapely.convex_hull(shapely.MultiPoint([(WEST + x, SOUTH + y) for x, y in corners]))
+    if shape.geom_type != "Polygon":
+        return
+    Market.objects.all().delete()
+    made = [
+        make(feature_make, "markets", n, WEST + x, SOUTH + y, kiosks=kiosks) for n, (x, y, kiosks) in enumerate(markets)
+    ]
+
+    inside = ask(shape).layers["markets"]
+
+    held = [market for market in made if shape.intersects(shapely.Point(market.geom.coords))]
+    assert inside.count == len(held)
+    assert inside.totals["kiosks"] == {
+        "sum": sum(market.kiosks or 0 for market in held),
+        "unknown": sum(market.kiosks is None for market in held),
+    }
+    assert [feature["id"] for feature in inside.features] == [market.pk for market in held]

@@ -3,11 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
@@ -125,3 +129,34 @@ def client_with(db: None) -> Callable[..., APIClient]:
 def writer(client_with: Callable[..., APIClient], layer: Layer) -> APIClient:
     """A client of REST that may do everything with the layer."""
     return client_with(layer, "add", "change", "delete")
+
+
+@pytest.fixture
+def elsewhere(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
+    """A second connection to the database."""
+    other = connection.copy()
+    other.set_autocommit(False)
+    yield other
+    other.close()
+
+
+def in_the_background(send: Callable[[], Any]) -> tuple[Thread, list[Any]]:
+    """Send a request from a thread, and come back once it waits for a lock."""
+    answers: list[Any] = []
+
+    def run() -> None:
+        answers.append(send())
+        connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    deadline = monotonic() + 10
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return thread, answers
+            sleep(0.01)
+    raise AssertionError("the request did not wait")

@@ -2,16 +2,15 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from math import cos, sin, tau
-from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import pytest
 from bad_bodies import BAD_POINTS, BAD_VALUES, NO_FEATURES, NO_JSON
-from conftest import FeatureMake, feature_body, place, values_make
+from conftest import FeatureMake, feature_body, in_the_background, place, values_make
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection
@@ -485,37 +484,6 @@ def test_if_match_after_a_layer_was_emptied(transactional_db: None, editor: Edit
         cursor.execute(f"TRUNCATE {layer.table}")
     feature.save(force_insert=True)
     problem(editor("DELETE", address(layer, feature), if_match=etag), 412)
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
-    """A second connection to the database."""
-    other = connection.copy()
-    other.set_autocommit(False)
-    yield other
-    other.close()
-
-
-def in_the_background(send: Callable[[], Any]) -> tuple[Thread, list[Any]]:
-    """Send a request from a thread, and come back once it waits for a lock."""
-    answers: list[Any] = []
-
-    def run() -> None:
-        answers.append(send())
-        connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    deadline = monotonic() + 10
-    with connection.cursor() as cursor:
-        while monotonic() < deadline:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            if cursor.fetchone()[0]:
-                return thread, answers
-            sleep(0.01)
-    raise AssertionError("the request did not wait")
 
 
 @pytest.mark.parametrize(("mine", "status"), [(True, 412), (False, 204)])

@@ -1,16 +1,13 @@
 """Features of every layer through their whole life at the REST door."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Thread
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, feature_body, place, square, values_make
+from conftest import FeatureMake, feature_body, in_the_background, place, square, values_make
 from django.contrib.auth.models import Permission, User
-from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django.fixtures import DjangoAssertNumQueries
 from rest_framework.authtoken.models import Token
@@ -247,35 +244,6 @@ def test_personal_data_goes_neither_in_nor_out(writer: APIClient, feature_make: 
             assert writer.get(f"{address(layer)}?{query}").status_code == 400
         feature.refresh_from_db()
         assert getattr(feature, name) == "RAHASIA"
-
-
-@pytest.fixture
-def elsewhere(transactional_db: None) -> Iterator[BaseDatabaseWrapper]:
-    """A second connection to the database."""
-    other = connection.copy()
-    other.set_autocommit(False)
-    yield other
-    other.close()
-
-
-def in_the_background(send: Callable[[], Any]) -> tuple[Thread, list[Any]]:
-    """Send a request from a thread, and come back once it waits for a lock."""
-    answers: list[Any] = []
-
-    def run() -> None:
-        answers.append(send())
-        connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    deadline = monotonic() + 10
-    with connection.cursor() as cursor:
-        while monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            if cursor.fetchone()[0]:
-                return thread, answers
-            sleep(0.01)
-    raise AssertionError("the request did not wait")
 
 
 def test_a_race_for_a_code_is_a_conflict(elsewhere: BaseDatabaseWrapper, client_with: Callable[..., APIClient]) -> None:

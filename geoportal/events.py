@@ -26,6 +26,7 @@ from layers.errors import InvalidParameter, MethodNotAllowed, NotFound, Problem,
 from layers.query.changes import Place
 from layers.query.notices import News, Notice, news_fetch, notices_await, notices_listen
 from layers.query.params import params_single
+from layers.query.validity import Boundaries, boundaries_fetch
 from layers.text import text
 
 Scope = dict[str, Any]
@@ -121,19 +122,21 @@ class Hub:
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         since: Place | None = None
+        former: Boundaries | None = None
         well = True
         while not self.stopped.is_set():
             try:
                 notices_listen()
                 while not self.stopped.is_set():
-                    news = news_fetch(since)
+                    news, boundaries = news_fetch(since), boundaries_fetch()
                     well = True
                     if self.folder:
-                        self.folder.write(news)
-                    if news.place != since:
+                        self.folder.write(news, boundaries)
+                    news = news.turned(boundaries, former or boundaries)
+                    if news.place != since or news.notices:
                         loop.call_soon_threadsafe(self.publish, news)
-                    since = news.place
-                    notices_await(1)
+                    since, former = news.place, boundaries
+                    notices_await(min(1, boundaries.ahead))
             except (DatabaseError, InterfaceError) as error:
                 if well:
                     logger.error("database: %s", error)

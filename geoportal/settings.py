@@ -75,7 +75,6 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "layers.answers.AnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "layers.middleware.CompressionMiddleware",
@@ -158,7 +157,7 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(oapi|api|events)(/|$)"
-CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match"]
+CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match", "prefer"]
 CORS_EXPOSE_HEADERS = [
     "Allow",
     "Content-Crs",
@@ -169,6 +168,7 @@ CORS_EXPOSE_HEADERS = [
     "Location",
     "OGC-NumberMatched",
     "OGC-NumberReturned",
+    "Preference-Applied",
     "Retry-After",
     "Tile-Generalized",
 ]

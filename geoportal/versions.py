@@ -1,8 +1,9 @@
 """The versions of the layers as a folder, by which a proxy on the same machine knows what of its cache holds.
 
 ``FOLDER/SECOND/LAYER`` resolves to a name that changes with each commit that changes the layer (``_all``: any layer),
-and with each release. ``SECOND`` is Unix time: names are there for the seconds around now only. So whoever reads
-them late, after the process ended or lost its database, finds none, and asks the portal itself.
+when a validity begins or ends in it, and with each release. ``SECOND`` is Unix time: names are there for the seconds
+around now only. So whoever reads them late, after the process ended or lost its database, finds none, and asks the
+portal itself.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from layers.ogc.caching import release
 from layers.query.notices import News
+from layers.query.validity import Boundaries
 
 ALL = "_all"
 
@@ -28,10 +30,13 @@ class VersionsFolder:
             shutil.rmtree(self.folder / part, ignore_errors=True)
             (self.folder / part).mkdir()
 
-    def write(self, news: News) -> None:
+    def write(self, news: News, boundaries: Boundaries) -> None:
         """To be called at every change, and every second."""
         newest = {**news.versions, ALL: news.place.seq}
-        targets = {layer: f"{release()[:16]}.{news.epoch}-{seq}" for layer, seq in newest.items()}
+        turned = {**boundaries.layers, ALL: max(boundaries.layers.values(), default=0)}
+        targets = {
+            layer: f"{release()[:16]}.{news.epoch}-{seq}-{turned.get(layer, 0)}" for layer, seq in newest.items()
+        }
         for layer, target in targets.items():
             (self.folder / "versions" / target).mkdir(exist_ok=True)
             _link(self.folder / "layers" / layer, f"../versions/{target}")

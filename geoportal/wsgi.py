@@ -6,8 +6,10 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
 
-application = get_wsgi_application()
+portal = get_wsgi_application()
 
-from layers.checks import require  # noqa: E402  (models are loaded only now)
+from layers.answers import Answers  # noqa: E402  (models are loaded only now)
+from layers.checks import require  # noqa: E402
 
 require()
+application = Answers(portal)

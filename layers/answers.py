@@ -1,18 +1,24 @@
 """Answers that were given before, given again for as long as the data they were made of is the same.
 
-What is asked at an address, with the headers that answers differ by, was answered once, by all that stands behind
-:class:`AnswersMiddleware`. Asked again, it costs one look at the journal: that is what makes a 304 cheap.
+What is asked at an address, with the headers that answers differ by, was answered once, by the application that stands
+behind :class:`Answers`. Asked again, it costs one look at the journal: that is what makes a tile and a 304 cheap.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 DIFFER = (
+    "REQUEST_METHOD",
+    "wsgi.url_scheme",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
     "HTTP_HOST",
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_ENCODING",
@@ -20,7 +26,7 @@ DIFFER = (
     "HTTP_IF_NONE_MATCH",
     "HTTP_ORIGIN",
 )
-"""Headers that answers to people who are not signed in differ by."""
+"""What answers to people who are not signed in differ by."""
 
 CAPACITY = 32 * 1024 * 1024
 """Bytes of answers that a worker keeps."""
@@ -35,8 +41,8 @@ Key = tuple[str | None, ...]
 class Answer:
     """A response, and how to ask for the tag of the data it was made of: while it is ``tag``, the answer is true."""
 
-    status: int
-    headers: dict[str, str]
+    status: str
+    headers: list[tuple[str, str]]
     body: bytes
     tag: str
     tag_now: Callable[[], str]
@@ -44,9 +50,6 @@ class Answer:
     @property
     def size(self) -> int:
         return len(self.body) + OVERHEAD
-
-    def response(self) -> HttpResponse:
-        return HttpResponse(self.body, status=self.status, headers=self.headers)
 
 
 class Memory:
@@ -79,25 +82,26 @@ def repeatable[R: HttpResponse](response: R, tag: str, tag_now: Callable[[], str
     return response
 
 
-class AnswersMiddleware:
-    """Stands first, so that an answer given again costs nothing of what stands behind."""
+class Answers:
+    """The WSGI application (PEP 3333), behind its memory."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
         self.memory = Memory(CAPACITY)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        meta = request.META
-        if request.method not in ("GET", "HEAD") or meta.get("HTTP_COOKIE") or meta.get("HTTP_AUTHORIZATION"):
-            return self.get_response(request)
-        key = (request.method, request.scheme, request.path, meta.get("QUERY_STRING"), *map(meta.get, DIFFER))
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if not is_read or environ.get("HTTP_COOKIE") or environ.get("HTTP_AUTHORIZATION"):
+            return self.application(environ, start_response)
+        key = tuple(map(environ.get, DIFFER))
         known = self.memory.get(key)
         if known and _holds(known):
-            return known.response()
-        response = self.get_response(request)
-        if told := getattr(response, "repeatable", None):
-            headers = {name: value for name, value in response.items() if name != "Date"}
-            self.memory.put(key, Answer(response.status_code, headers, response.content, *told))
+            start_response(known.status, known.headers)
+            return (known.body,)
+        response = self.application(environ, start_response)
+        if isinstance(response, HttpResponse) and (told := getattr(response, "repeatable", None)):
+            status = f"{response.status_code} {response.reason_phrase}"
+            self.memory.put(key, Answer(status, list(response.items()), response.content, *told))
         return response
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import get_language
 from pygeoapi.util import yaml_load
 
 from layers.errors import NotFound
-from layers.models import Feature
+from layers.models import AdministrativeArea, Feature
 from layers.text import text
 
 JSON_TYPES: dict[type[models.Field], tuple[str, str | None]] = {
@@ -185,6 +185,12 @@ def layers() -> tuple[Layer, ...]:
         with suppress(*UNSOUND):
             found.append(Layer.of(id, resource, provider, config()["server"]["limits"]))
     return tuple(found)
+
+
+def portal_bbox() -> tuple[float, float, float, float]:
+    """What the portal is about, as west, south, east, north in degrees: the extent of its administrative areas. Other
+    layers may reach beyond it, as earthquakes do."""
+    return next(layer.bbox for layer in layers() if layer.model is AdministrativeArea)
 
 
 def layer_get(id: str) -> Layer:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from http.client import HTTPConnection
 from typing import Any
 
@@ -13,6 +14,7 @@ from conftest import FeatureMake
 from django.contrib.gis.geos import Point
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 from processes import granian
 from test_outage import Cable
 
@@ -22,7 +24,7 @@ from layers.query.changes import Place
 from layers.query.journal import journal_prune
 from layers.query.notices import News, Notice
 
-MARKETS, POSTS = layer_get("markets"), layer_get("aid_posts")
+MARKETS, POSTS, ZONES = map(layer_get, ("markets", "aid_posts", "disaster_zones"))
 ELSEWHERE = "00000000-0000-4000-8000-000000000000-7"
 ALL = [layer.id for layer in layers()]
 
@@ -99,6 +101,21 @@ def test_changes_are_told_as_they_are_committed(watch: Watch, feature_make: Feat
         "aid_posts": change("aid_posts", two, [116.3, -8.7, 116.3, -8.7], 1, None)[1],
     }
     assert posts.next() == change("aid_posts", two, [116.3, -8.7, 116.3, -8.7], 1, two)
+
+
+def test_what_begins_and_ends_by_itself_is_told_as_it_does(watch: Watch, feature_make: FeatureMake) -> None:
+    everything, posts = watch(), watch("/events?collections=aid_posts")
+    everything.next(), posts.next()
+    began, ended = (timezone.now() + timedelta(seconds=seconds) for seconds in (1.5, 2.6))
+    feature_make(ZONES, 1, valid_from=began)
+    version = everything.next()[1]["version"]
+    feature_make(ZONES, 2, valid_to=ended)
+    version = everything.next()[1]["version"]
+    for moment in (began, ended):
+        assert everything.next() == change("disaster_zones", version, None, 0, version)
+        assert timedelta(0) <= timezone.now() - moment < timedelta(seconds=0.5)
+    feature_make(POSTS)
+    assert posts.next()[1]["layer"] == "aid_posts"
 
 
 def test_who_comes_back_is_told_what_was_missed(watch: Watch, feature_make: FeatureMake) -> None:

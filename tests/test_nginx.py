@@ -8,22 +8,27 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 
 import pytest
 from conftest import FeatureMake
 from django.conf import settings
+from django.utils import timezone
 from processes import granian, port_free, running
 from test_events import Watcher
 
 from geoportal.versions import VersionsFolder
 from layers.catalog import layer_get
 from layers.query.notices import News
+from layers.query.validity import Boundaries
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 MARKETS = layer_get("markets")
+ZONES = layer_get("disaster_zones")
 TILE = "/oapi/collections/markets/tiles/WebMercatorQuad/10/536/842"
+ZONE_TILE = TILE.replace("markets", "disaster_zones")
 KEPT = [
     TILE,
     "/oapi/tiles/WebMercatorQuad/10/536/842?collections=markets,aid_posts",
@@ -133,6 +138,22 @@ def test_answers_are_kept_while_the_layer_is_unchanged(site: Site, feature_make:
     assert "crit" not in (site.folder / "error.log").read_text()
 
 
+def test_what_ends_by_itself_is_kept_until_then(site: Site, feature_make: FeatureMake) -> None:
+    ends = timezone.now() + timedelta(seconds=3)
+    feature_make(ZONES, valid_to=ends)
+    together = "/oapi/tiles/WebMercatorQuad/10/536/842?collections=markets,disaster_zones"
+    time.sleep(0.5)
+    before = {path: site.ask(path) for path in (ZONE_TILE, together)}
+    assert all(b"disaster_zones" in answer.body for answer in before.values())
+    assert all(site.ask(path).etag == answer.etag for path, answer in before.items())
+    time.sleep((ends - timezone.now()).total_seconds() + 0.1)
+    ended = site.ask(ZONE_TILE)
+    assert (ended.status, ended.body) == (204, b"")
+    both = site.ask(together)
+    assert (b"disaster_zones" in both.body, b"markets" in both.body) == (False, True)
+    assert site.ask(ZONE_TILE, If_None_Match=before[ZONE_TILE].etag).status == 204
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP])
 def test_nothing_kept_is_given_once_nobody_tells_the_versions(site: Site, ending: signal.Signals) -> None:
     etag = site.ask(TILE).etag
@@ -178,21 +199,29 @@ def test_the_folder_of_versions(tmp_path: Path) -> None:
         second = tmp_path / str(int(time.time()))
         return {link.name: link.resolve(strict=True).name for link in second.iterdir()} if second.exists() else {}
 
+    def write(boundary: int = 0, **versions: int) -> None:
+        folder.write(News("e", versions, ()), Boundaries({"aid_posts": boundary}, 9, float("inf")))
+
     assert seen() == {}
-    folder.write(News("e", {"markets": 3, "aid_posts": 2}, ()))
+    write(markets=3, aid_posts=2)
     before = seen()
     assert before["_all"] == before["markets"] != before["aid_posts"]
-    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    write(markets=3, aid_posts=4)
     after = seen()
     assert after["markets"] == before["markets"]
     assert after["_all"] == after["aid_posts"] not in before.values()
+    write(7, markets=3, aid_posts=4)
+    turned = seen()
+    assert turned["markets"] == before["markets"]
+    assert turned["_all"] == turned["aid_posts"] not in after.values()
+    write(markets=3, aid_posts=4)
     folder.clear()
     assert seen() == {}
-    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    write(markets=3, aid_posts=4)
     assert seen() == after
     time.sleep(4)
     assert seen() == {}
-    folder.write(News("e", {"markets": 3, "aid_posts": 4}, ()))
+    write(markets=3, aid_posts=4)
     assert {path.name for path in (tmp_path / "versions").iterdir()} == set(after.values())
     VersionsFolder(str(tmp_path))
     assert seen() == {}

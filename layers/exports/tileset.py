@@ -14,7 +14,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import write
 from tqdm import tqdm
 
-from layers.catalog import Layer, in_language
+from layers.catalog import Layer, in_language, portal_bbox
 from layers.errors import Problem
 from layers.query.params import FeatureQuery
 from layers.query.tiles import Tile, matrix_set_get, snapshot, tile_fetch
@@ -43,12 +43,12 @@ class Pyramid:
 
     @classmethod
     def parse(cls, zooms: str, bbox: str | None, layers: Sequence[Layer]) -> "Pyramid":
-        """Read ``5`` or ``0-14``, and ``west,south,east,north``; without a box it is where the layers are.
+        """Read ``5`` or ``0-14``, and ``west,south,east,north``; without a box, where the layers are within the portal.
 
         Raises:
             Problem: a zoom or the box is malformed or out of range, or the tiles are too many.
         """
-        found = cls(_zooms(zooms), extent(layers) if bbox is None else _box(bbox))
+        found = cls(_zooms(zooms), _home(layers) if bbox is None else _box(bbox))
         if len(found) > MOST:
             raise Problem(
                 text(
@@ -159,6 +159,12 @@ def extent(layers: Sequence[Layer]) -> Box:
     """The box of all these layers."""
     west, south, east, north = zip(*(layer.bbox for layer in layers), strict=True)
     return min(west), min(south), max(east), max(north)
+
+
+def _home(layers: Sequence[Layer]) -> Box:
+    """The part of the layers' box that is in the portal's."""
+    west, south, east, north = zip(extent(layers), portal_bbox(), strict=True)
+    return max(west), max(south), min(east), min(north)
 
 
 def progress[T](steps: Sequence[T], title: str) -> Iterable[T]:

@@ -23,7 +23,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 from tqdm import tqdm
 
-from layers.catalog import layers
+from layers.catalog import layers, portal_bbox
 from layers.errors import Problem
 from layers.models import Raster, RasterBand
 from layers.text import text
@@ -164,10 +164,8 @@ def _source_check(source: DatasetReader, bands: dict[int, RasterBand], nodata: f
             raise Problem(words)
     try:
         west, south, east, north = _degrees(source)
-        near = any(
-            west < layer.bbox[2] and east > layer.bbox[0] and south < layer.bbox[3] and north > layer.bbox[1]
-            for layer in layers()
-        )
+        home = portal_bbox()
+        near = west < home[2] and east > home[0] and south < home[3] and north > home[1]
     except RasterioError:
         near = False
     if not near:

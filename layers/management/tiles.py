@@ -12,7 +12,10 @@ def area_add(parser: ArgumentParser) -> None:
     chosen = text("lapisan; semua bila tidak disebut", "layers; all if none is named")
     parser.add_argument("--collections", metavar="LAYER", nargs="+", help=str(chosen))
     parser.add_argument("--zooms", metavar="FIRST-LAST", default="0-14", help="0-14")
-    box = text("barat,selatan,timur,utara; batas lapisan bila tidak disebut", "the layers' extent if it is not given")
+    box = text(
+        "barat,selatan,timur,utara; batas lapisan dalam wilayah portal bila tidak disebut",
+        "the layers' extent within the portal's if it is not given",
+    )
     parser.add_argument("--bbox", metavar="WEST,SOUTH,EAST,NORTH", help=str(box))
 
 

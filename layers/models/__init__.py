@@ -7,6 +7,7 @@ from layers.models.cap_alert import CapAlert
 from layers.models.disaster_zone import DisasterZone
 from layers.models.earthquake import Earthquake
 from layers.models.health_facility import HealthFacility
+from layers.models.job import Job
 from layers.models.login_failure import LoginFailure
 from layers.models.market import Market
 from layers.models.parking_spot import ParkingSpot
@@ -20,6 +21,7 @@ __all__ = [
     "Earthquake",
     "Feature",
     "HealthFacility",
+    "Job",
     "LoginFailure",
     "Market",
     "ParkingSpot",

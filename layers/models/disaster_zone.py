@@ -89,7 +89,11 @@ class DisasterZone(PlacedFeature):
     class Meta(PlacedFeature.Meta):
         verbose_name = text("zona bencana", "disaster zone")
         verbose_name_plural = text("zona bencana", "disaster zones")
-        indexes = [models.Index(fields=["hazard", "level"], name="disasterzone_hazard_level")]
+        indexes = [
+            models.Index(fields=["hazard", "level"], name="disasterzone_hazard_level"),
+            models.Index(fields=["valid_from"], name="disasterzone_valid_from"),
+            models.Index(fields=["valid_to"], name="disasterzone_valid_to"),
+        ]
         constraints = [
             CheckConstraint(
                 condition=Q(valid_to__gte=F("valid_from")),

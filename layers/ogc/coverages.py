@@ -11,15 +11,17 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import get_language
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
 from layers.answers import repeatable
+from layers.catalog import layers
 from layers.errors import InvalidParameter, NotFound, Unavailable
 from layers.models import Raster, RasterBand
 from layers.ogc.caching import cached, representation, version_known
-from layers.ogc.links import JSON, Link, Offers, base_url, link, negotiated
+from layers.ogc.links import JSON, TITLES, Link, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import Version
 from layers.query.params import params_single
@@ -30,7 +32,12 @@ from layers.services.raster_windows import Cells, cells_read, geotiff_write, til
 from layers.styles.raster import SIDE, legend, picture
 from layers.text import text
 
+DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 COVERAGE: Offers = {"json": "application/prs.coverage+json", "geotiff": "image/tiff; application=geotiff"}
+COVERAGE_TITLES = {
+    "json": text("Nilai sebagai CoverageJSON", "Values as CoverageJSON"),
+    "geotiff": text("Nilai sebagai GeoTIFF", "Values as GeoTIFF"),
+}
 TILEJSON = "application/json"
 PNG = "image/png"
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -115,22 +122,36 @@ def map_legend(request: HttpRequest, id: str) -> HttpResponse:
 
 def collection_documents(request: HttpRequest) -> list[dict[str, Any]]:
     """The collections that rasters are, for the list of collections."""
-    bands = bands_of(rasters_version())
-    rasters = {band.raster.code: band.raster for band in bands}
-    return [
-        collection_document(request, raster, [band for band in bands if band.raster.code == code])
-        for code, raster in rasters.items()
-    ]
+    found: dict[str, list[RasterBand]] = {}
+    for band in bands_of(rasters_version()):
+        found.setdefault(band.raster.code, []).append(band)
+    return [_collection(request, bands) for bands in found.values()]
 
 
-def collection_document(request: HttpRequest, raster: Raster, bands: list[RasterBand]) -> dict[str, Any]:
-    """A raster as a collection (OGC 20-024): what it is, where, when, and the links to its values and pictures."""
+def collection(request: HttpRequest, id: str) -> HttpResponse | None:
+    """The description of a raster as a collection, or None where no raster has that code."""
+    if any(layer.id == id for layer in layers()):
+        return None  # without asking the database
+    bands = [band for band in bands_of(rasters_version()) if band.raster.code == id]
+    if not bands:
+        return None
+    document = _collection(request, bands)
+    if negotiated(request, DOCUMENT) == "json":
+        return HttpResponse(orjson.dumps(document), content_type=JSON)
+    legends = [_legend(request, band) for band in bands if band.breaks][:1]
+    return render(request, "ogc/raster.html", {"document": document, "legends": legends, "base": base_url(request)})
+
+
+def _collection(request: HttpRequest, bands: list[RasterBand]) -> dict[str, Any]:
+    """What a raster is, where, when, and the links to its values and pictures (OGC 20-024); it has no items."""
+    raster = bands[0].raster
     address = f"{base_url(request)}/collections/{raster.code}"
     begin, end = raster.valid_from or raster.observed_at, raster.valid_to
     links: list[Link] = [
-        link("self", address, raster.name),
+        link("self", f"{address}?f=json", TITLES["json"]),
+        link("alternate", f"{address}?f=html", TITLES["html"], DOCUMENT["html"]),
         *(
-            link(f"{REL}/coverage", f"{address}/coverage?f={name}", text("Nilai raster", "Values"), media_type)
+            link(f"{REL}/coverage", f"{address}/coverage?f={name}", COVERAGE_TITLES[name], media_type)
             for name, media_type in COVERAGE.items()
         ),
     ]
@@ -140,15 +161,19 @@ def collection_document(request: HttpRequest, raster: Raster, bands: list[Raster
             link(f"{REL}/tilesets-map", tiles, text("Petak peta", "Map tiles"), TILEJSON),
             link(f"{REL}/legend", f"{address}/map/legend", text("Legenda", "Legend")),
         ]
+    quantities = ", ".join(f"{band.get_quantity_display()} ({band.get_unit_display()})" for band in bands)
     return {
         "id": raster.code,
         "title": raster.name,
-        "description": raster.source,
+        "description": f"{raster.get_hazard_display()}: {quantities}. {text('Sumber', 'Source')}: {raster.source}.",
         "extent": {
             "spatial": {"bbox": [raster.bbox], "crs": CRS84},
             "temporal": {"interval": [[_utc(begin), _utc(end)]]},
         },
+        "itemType": "coverage",
         "dataType": "coverage",
+        "layerDataType": "Coverage",  # by which GDAL knows that there are no features
+        "crs": [_crs_uri(raster)],
         "storageCrs": _crs_uri(raster),
         "links": links,
     }

@@ -56,13 +56,23 @@ def methods(request: HttpRequest, layer: Layer, *, item: bool) -> tuple[str, ...
     """What the user of the request may do with an item, or with the items, of a layer: the header ``Allow``.
 
     Raises:
+        Unauthorized, Forbidden: see :func:`user_of`.
+    """
+    view = ItemView(layer=layer) if item else ItemsView(layer=layer)
+    return view.methods_of(user_of(request))
+
+
+def user_of(request: HttpRequest) -> Any:
+    """Who asks, in whichever way they signed in.
+
+    Raises:
         Unauthorized: the credentials are not valid.
         Forbidden: a request that is no mere reading comes with a session and without its CSRF token.
     """
-    view = ItemView(layer=layer) if item else ItemsView(layer=layer)
+    view = Strict()
     asked = view.initialize_request(request)
     try:
-        return view.methods_of(asked.user)
+        return asked.user
     except AuthenticationFailed as error:
         raise Unauthorized(CREDENTIALS, headers={"WWW-Authenticate": view.get_authenticate_header(asked)}) from error
     except APIException as error:

@@ -86,6 +86,8 @@ def _landing_links(base: str) -> list[Link]:
         link(f"{REL}/tilesets-vector", f"{base}/tiles", text("Petak vektor", "Vector tiles")),
         link(f"{REL}/tiling-schemes", f"{base}/tileMatrixSets", text("Skema petak", "Tile matrix sets")),
         link(f"{REL}/styles", f"{base}/styles", text("Gaya", "Styles")),
+        link(f"{REL}/processes", f"{base}/processes", text("Proses", "Processes")),
+        link(f"{REL}/job-list", f"{base}/jobs", text("Pekerjaan", "Jobs")),
     ]
 
 

@@ -34,30 +34,31 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Address:
-    """Where a resource is, with the parameters that its formats and pages share."""
+    """Where a resource is, with the parameters that its formats and pages share, and those that tell its page."""
 
     path: str
     shared: str
-    place: dict[str, str]
+    place: str
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Address":
-        asked = request.GET.lists()
-        shared = [(name, values) for name, values in asked if name != "f" and name not in PLACE]
+        asked = [(name, values) for name, values in request.GET.lists() if name != "f"]
         return cls(
             request.build_absolute_uri(request.path),
-            urlencode(shared, doseq=True, safe=":/,"),
-            {name: request.GET[name] for name in PLACE if name in request.GET},
+            encoded([(name, values) for name, values in asked if name not in PLACE]),
+            encoded([(name, values[-1]) for name, values in asked if name in PLACE]),
         )
 
-    def href(self, **params: str) -> str:
-        """The address with these parameters beside the shared ones."""
-        return f"{self.path}?{'&'.join(part for part in (self.shared, urlencode(params, safe=':/,')) if part)}"
+    def href(self, *params: str) -> str:
+        """The address with these parameters, written as in an address, beside the shared ones."""
+        return f"{self.path}?{'&'.join(filter(None, (self.shared, *params)))}"
 
     def alternates(self, format: str, offers: Offers) -> list[Link]:
         """This page in each format on offer; ``format`` is the one it is in."""
         return [
-            link("self" if name == format else "alternate", self.href(f=name, **self.place), TITLES[name], media_type)
+            link(
+                "self" if name == format else "alternate", self.href(f"f={name}", self.place), TITLES[name], media_type
+            )
             for name, media_type in offers.items()
         ]
 
@@ -67,7 +68,12 @@ class Address:
             "next": text("Halaman berikutnya", "Next page"),
             "prev": text("Halaman sebelumnya", "Previous page"),
         }
-        return link(rel, self.href(f=format, **place), titles[rel], offers[format])
+        return link(rel, self.href(f"f={format}", encoded(place)), titles[rel], offers[format])
+
+
+def encoded(params: Any) -> str:
+    """Parameters, in any form that ``urlencode`` takes, as they stand in an address."""
+    return urlencode(params, doseq=True, safe=":/,")
 
 
 def negotiated(request: HttpRequest, offers: Offers) -> str:

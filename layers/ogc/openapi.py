@@ -20,6 +20,7 @@ from layers.ogc.openapi_parts import (
     responses,
     schemas,
 )
+from layers.ogc.openapi_processes import process_paths
 from layers.ogc.openapi_tiles import style_paths, tile_paths
 from layers.ogc.schemas import plain_schema
 from layers.text import text
@@ -37,6 +38,7 @@ QUERY = (
     "bbox",
     "bbox-crs",
     "crs",
+    "asof",
     "datetime",
     "filter",
     "filter-lang",
@@ -65,6 +67,7 @@ def openapi_document(base: str) -> Json:
             {"name": "server", "description": str(text("Peladen", "Server"))},
             {"name": "tiles", "description": str(text("Petak vektor", "Vector tiles"))},
             {"name": "styles", "description": str(text("Gaya peta", "Styles of the map"))},
+            {"name": "processes", "description": str(text("Proses dan pekerjaan", "Processes and jobs"))},
             *map(_tag, layers()),
         ],
         "paths": {
@@ -75,6 +78,7 @@ def openapi_document(base: str) -> Json:
             **{path: operation for layer in layers() for path, operation in _paths(layer).items()},
             **tile_paths(),
             **style_paths(),
+            **process_paths(),
         },
         "components": {
             "parameters": parameters(),
@@ -122,7 +126,7 @@ def _paths(layer: Layer) -> dict[str, Json]:
             f"{title}: item",
             layer.id,
             {GEOJSON: item, FORMATS["jsonfg"].media_type: DOCUMENT},
-            _shared("featureId", "crs", "If-None-Match"),
+            _shared("featureId", "crs", "asof", "If-None-Match"),
             format="f-item",
         )
         | {
@@ -156,7 +160,7 @@ def _get(
             "parameters": [*_shared(format, "lang"), *(parameters or [])],
             "responses": {
                 "200": {"description": str(summary), "content": answers | PAGE},
-                **_answers(*(["304"] if format != "f" else []), *PROBLEMS),
+                **_answers(*(["304", "410"] if format != "f" else []), *PROBLEMS),
             },
         }
     }

@@ -28,6 +28,8 @@ EDIT_PROBLEMS = {
     "429": text("Terlalu banyak upaya masuk yang gagal.", "Too many log-ins failed."),
 }
 
+GONE = {"410": text("Keadaan saat itu tidak diketahui lagi (asof).", "The state then is not known any more (asof).")}
+
 
 def ref(kind: str, name: str) -> Json:
     return {"$ref": f"#/components/{kind}/{name}"}
@@ -114,6 +116,14 @@ def parameters() -> dict[str, Json]:
             ),
             {"type": "string", "example": "2018-08-05/.."},
         ),
+        "asof": query(
+            "asof",
+            text(
+                "Waktu RFC 3339 yang telah lewat: keadaan lapisan pada saat itu; 410 bila tidak diketahui lagi.",
+                "A past RFC 3339 time: the layer as it was then; 410 where that is not known any more.",
+            ),
+            {"type": "string", "format": "date-time"},
+        ),
         "sortby": query(
             "sortby",
             text("Urutan: nama atribut, - untuk menurun.", "Order: properties, - descends."),
@@ -166,7 +176,7 @@ def responses() -> dict[str, Json]:
                 "description": str(description),
                 "content": content("application/problem+json", ref("schemas", "problem")) | PAGE,
             }
-            for status, description in (PROBLEMS | EDIT_PROBLEMS).items()
+            for status, description in (PROBLEMS | EDIT_PROBLEMS | GONE).items()
         },
     }
 

@@ -15,7 +15,7 @@ from django.utils.cache import get_conditional_response
 
 from layers.catalog import Layer, config, in_language, layer_get, layers
 from layers.errors import NotFound
-from layers.ogc.links import JSON, Address, Link, Offers, base_url, negotiated
+from layers.ogc.links import JSON, Address, Link, Offers, base_url, encoded, negotiated
 from layers.ogc.resource import resource
 from layers.query.params import params_single
 from layers.styles import images
@@ -174,7 +174,7 @@ def _stylesheet_link(request: HttpRequest, id: str, format: str) -> Link:
 
 def _href(request: HttpRequest, path: str, **params: str) -> str:
     """An address below ``/styles``, in the language that the request asks for."""
-    return Address(f"{base_url(request)}/styles{path}", Address.of(request).shared, {}).href(**params)
+    return Address(f"{base_url(request)}/styles{path}", Address.of(request).shared, "").href(encoded(params))
 
 
 def _image_href(request: HttpRequest, name: str) -> str:

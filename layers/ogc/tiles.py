@@ -133,7 +133,7 @@ def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | N
     shown, _ = _shown(request, id)
     params: Params = {name: [given[name]] for name in ASKED if name in given}
     asked = [(layer, FeatureQuery.parse(layer, params)) for layer in shown]
-    tag_now = partial(tile_version, shown, place)
+    tag_now = partial(tile_version, asked, place)
     same = representation(request.build_absolute_uri(), MVT)
     if (known := version_known(request, same)) and (tag := tag_now()) == known:
         response = HttpResponse(status=304, content_type=MVT)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from layers.ogc import changes, coverages, styles, tiles, views
+from layers.ogc import changes, coverages, processes, styles, tiles, views
 
 urlpatterns = [
     path("oapi", views.landing, name="oapi-landing"),
@@ -29,6 +29,12 @@ urlpatterns = [
     path("oapi/collections/<str:id>/map/legend", coverages.map_legend),
     path("oapi/collections/<str:id>/map/tiles/<str:tms>", coverages.map_tileset),
     path("oapi/collections/<str:id>/map/tiles/<str:tms>/<str:z>/<str:row>/<str:col>.png", coverages.map_tile),
+    path("oapi/processes", processes.processes),
+    path("oapi/processes/<str:id>", processes.process),
+    path("oapi/processes/<str:id>/execution", processes.execution),
+    path("oapi/jobs", processes.jobs),
+    path("oapi/jobs/<str:id>", processes.job),
+    path("oapi/jobs/<str:id>/results", processes.results),
     path("oapi/styles", styles.styles),
     path("oapi/styles/sprite<str:file>", styles.sprite),
     path("oapi/styles/images/<str:name>.svg", styles.image),

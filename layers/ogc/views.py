@@ -18,13 +18,14 @@ from django.shortcuts import render
 from layers.answers import repeatable
 from layers.catalog import Layer, layer_get
 from layers.errors import NotFound, Problem
-from layers.ogc import editing, engine, schemas
+from layers.ogc import coverages, editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
 from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members
 from layers.ogc.links import JSON, Address, Link, Offers, base_url, collection_link, link_header, negotiated
 from layers.ogc.openapi import GEOJSON, OPENAPI, SCHEMA, openapi_document
 from layers.ogc.resource import resource
+from layers.query.asof import asof_parse
 from layers.query.features import Page, Version, item_fetch, items_fetch, version_fetch
 from layers.query.params import FeatureQuery, crs_parse, params_single
 from layers.query.rows import jsonfg_feature
@@ -71,11 +72,14 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @resource
 def collections(request: HttpRequest) -> HttpResponse:
     document = engine.document(pygeoapi.api.describe_collections, request, base_url(request))
+    document["collections"] += coverages.collection_documents(request)
     return _answer(request, "collections", document)
 
 
 @resource
 def collection(request: HttpRequest, id: str) -> HttpResponse:
+    if raster := coverages.collection(request, id):
+        return raster
     layer = layer_get(id)
     document = engine.document(pygeoapi.api.describe_collections, request, base_url(request), id)
     return _answer(request, "collection", document, layer)
@@ -127,14 +131,15 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     layer = layer_get(id)
     if edit := EDITS.get(request.method or ""):
         return edit(request, layer, item_id)
-    given = params_single(dict(request.GET.lists()), ["crs", "f", "lang"])
+    given = params_single(dict(request.GET.lists()), ["asof", "crs", "f", "lang"])
+    asof = asof_parse(layer, given["asof"]) if "asof" in given else None
     crs = crs_parse(layer, given.get("crs", CRS84), "crs")
     number = id_parse(item_id)
     format = negotiated(request, ITEM)
     asked = representation(request.build_absolute_uri(), ITEM[format])
     known = _known(request, format, asked)
     write = jsonfg_feature if format == "jsonfg" else None
-    version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known, write)
+    version, feature = (None, None) if number is None else item_fetch(layer, number, crs, known, write, asof)
     if version and version.tag == known:
         return _unchanged(request, layer, version, asked)
     if version is None or feature is None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from layers.catalog import Layer, Property
+from layers.query.asof import table_at
 from layers.query.journal import VERSION
 from layers.query.paging import Position, position_write
 from layers.query.params import FeatureQuery
@@ -66,8 +67,13 @@ def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: Featu
     """A page of items, unless the layer is still of the ``known`` version; ``write`` writes a feature, as GeoJSON."""
     if unchanged := _unchanged(layer, known):
         return Page(unchanged)
-    tag, at, (features, seen, keys, counted) = row_fetch(items(layer, query, write or feature))
+    page = None
+    if query.is_choice and not query.after:
+        tag, at, page = row_fetch(items_counted(layer, query, write or feature), prepare=bool(query.rectangle))
+    if page is None:
+        tag, at, page = row_fetch(items(layer, query, write or feature), prepare=not query.is_choice)
     version = Version(tag, at)
+    features, seen, keys, counted = page
     more = int(seen) > query.limit
     matched = _matched(layer, query, version, int(seen), counted)
     token = position_write(query.scope, Position(tuple(json.loads(keys)), matched)) if more else None
@@ -75,12 +81,12 @@ def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: Featu
 
 
 def item_fetch(
-    layer: Layer, id: int, crs: Crs, known: str = "", write: FeatureWriter | None = None
+    layer: Layer, id: int, crs: Crs, known: str = "", write: FeatureWriter | None = None, asof: int | None = None
 ) -> tuple[Version, str | None]:
     """One item as text, None where there is none or the layer is still of the ``known`` version."""
     if unchanged := _unchanged(layer, known):
         return unchanged, None
-    tag, at, found = row_fetch(item(layer, id, crs, write or feature))
+    tag, at, found = row_fetch(item(layer, id, crs, write or feature, asof))
     return Version(tag, at), found and _qgis_safe(found)
 
 
@@ -92,35 +98,68 @@ def _unchanged(layer: Layer, known: str) -> Version | None:
     return version if version.tag == known else None
 
 
-def items(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
-    """A page, and how many match where that is asked: what matches is found once for both, unless it is too much."""
-    matching, args = where(layer, query, query.after)
-    every = f"SELECT * FROM {layer.table}{matching}"
-    page = f"{order_by(query)} LIMIT %s OFFSET %s"
-    bounds = [query.limit + 1, query.offset]
-    if matching and not query.after:
-        found = (
-            f"WITH found AS MATERIALIZED ({every} LIMIT {COUNTED + 1}), counted AS (SELECT count(*) AS n FROM found) "
-        )
-        matched = "(SELECT n FROM counted)"
-        few, many = f"SELECT * FROM found WHERE {matched} <= {COUNTED}", f"{every} AND {matched} > {COUNTED}"
-        source = f"({few}{page}) UNION ALL ({many}{page})"
-        before, after = args, [*bounds, *args, *bounds]
-    else:
-        found, matched, source = "", "NULL", f"{every}{page}"
-        before, after = [], [*args, *bounds]
+def items_counted(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
+    """A page and how many match, found once for both; NULL where they are too many to be found before they are read."""
+    table, past = table_at(layer, query.asof)
+    found, args = _found(layer, query)
+    page, page_args = _page(
+        layer,
+        query,
+        write,
+        (
+            f"SELECT * FROM {table} WHERE id = ANY(ARRAY(SELECT id FROM found{order_by(query)} LIMIT %s OFFSET %s))"
+            f"{order_by(query)}",
+            [*past, query.limit + 1, query.offset],
+        ),
+        "(SELECT n FROM counted)",
+    )
     return _versioned(
         layer,
-        f"{found}SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
-        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], {matched}::text] "
-        f"FROM (SELECT *, row_number() OVER () AS n FROM ({source}) ordered) page",
-        [*before, query.limit, query.limit, *after],
+        f"WITH found AS MATERIALIZED ({found} LIMIT {COUNTED + 1}), counted AS (SELECT count(*) AS n FROM found) "
+        f"SELECT CASE WHEN (SELECT n FROM counted) <= {COUNTED} THEN ({page}) END",
+        [*args, *page_args],
     )
 
 
-def item(layer: Layer, id: int, crs: Crs, write: FeatureWriter) -> Sql:
+def items(layer: Layer, query: FeatureQuery, write: FeatureWriter) -> Sql:
+    """A page, read in its order."""
+    table, past = table_at(layer, query.asof)
+    matching, args = where(layer, query, query.after)
+    ordered = f"SELECT * FROM {table}{matching}{order_by(query)} LIMIT %s OFFSET %s"
+    page, args = _page(layer, query, write, (ordered, [*past, *args, query.limit + 1, query.offset]), "NULL")
+    return _versioned(layer, page, args)
+
+
+def _found(layer: Layer, query: FeatureQuery) -> Sql:
+    """What matches, by its id and what it is sorted by. Of a box alone the index tells, but at its edges."""
+    if query.bbox and query.rectangle:
+        exact, args = intersects(query.bbox)
+        return (
+            f"SELECT id FROM {layer.table} near WHERE bounds && %s::box AND (bounds <@ %s::box OR "
+            f"(SELECT {exact} FROM {layer.table} WHERE id = near.id))",
+            [*query.rectangle, *args],
+        )
+    table, past = table_at(layer, query.asof)
+    matching, args = where(layer, query)
+    columns = ", ".join(f'"{name}"' for name in dict.fromkeys(["id", *(name for name, _ in query.sortby)]))
+    return f"SELECT {columns} FROM {table}{matching}", [*past, *args]
+
+
+def _page(layer: Layer, query: FeatureQuery, write: FeatureWriter, source: Sql, counted: str) -> Sql:
+    """Of the rows of ``source``, one more than asked for: the features, how many rows, the last one's keys, a count."""
+    rows, args = source
+    return (
+        f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
+        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], {counted}::text] "
+        f"FROM (SELECT *, row_number() OVER () AS n FROM ({rows}) ordered) page",
+        [query.limit, query.limit, *args],
+    )
+
+
+def item(layer: Layer, id: int, crs: Crs, write: FeatureWriter, asof: int | None) -> Sql:
+    table, past = table_at(layer, asof)
     written = write(layer, FeatureQuery(limit=1, crs=crs))
-    return _versioned(layer, f"SELECT {written} FROM {layer.table} page WHERE id = %s", [id])
+    return _versioned(layer, f"SELECT {written} FROM {table} WHERE id = %s", [*past, id])
 
 
 def _versioned(layer: Layer, sql: str, args: list[Any]) -> Sql:
@@ -210,10 +249,12 @@ def order_by(query: FeatureQuery) -> str:
 def _matched(layer: Layer, query: FeatureQuery, version: Version, seen: int, counted: str | None) -> int | None:
     if query.after:
         return query.after.matched
+    if counted is not None:
+        return int(counted)
     if seen and seen <= query.limit:
         return query.offset + seen
-    if counted is not None:
-        return int(counted) if int(counted) <= COUNTED else None
+    if query.is_choice:
+        return None
     return _count(layer, version) if seen or query.offset else 0
 
 

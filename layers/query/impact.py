@@ -23,7 +23,7 @@ from layers.query.statement import row_fetch
 EQUAL_AREA = 6933
 
 PIECE = 128
-"""Vertices of the pieces that a large area is cut into, to cut the kelurahan with."""
+"""Vertices of the pieces that a large area is cut into: PostGIS compares all of them again for each feature."""
 
 OUTLINE = 0.00001
 """Degrees, about a metre: shapes are shown that much simpler."""
@@ -104,6 +104,7 @@ def _affected() -> str:
                 WHERE ST_Intersects(area.geom, piece.geom)
             ) END AS inside_m2
         FROM asked, {AREAS} area WHERE area.level = 'kelurahan' AND ST_Intersects(area.geom, asked.geom)
+        OFFSET 0
     ) kelurahan WHERE inside_m2 > 0"""
 
 
@@ -125,7 +126,8 @@ def _inside(layer: Layer, limit: int, shapes: bool) -> str:
     written = feature(layer, FeatureQuery(limit=limit, skip_geometry=not shapes))
     return f"""(
         WITH met AS MATERIALIZED (
-            SELECT item.id{columns} FROM asked, {layer.table} item WHERE ST_Intersects(item.geom, asked.geom){active}
+            SELECT DISTINCT item.id{columns} FROM asked, piece, {layer.table} item
+            WHERE ST_Intersects(item.geom, piece.geom){active}
         )
         SELECT json_build_object('count', count(*), 'totals', json_build_object({sums}), 'features', (
             SELECT coalesce(json_agg(({written})::json ORDER BY id), '[]') FROM {layer.table} page
@@ -136,13 +138,14 @@ def _inside(layer: Layer, limit: int, shapes: bool) -> str:
 def _out_of_reach() -> str:
     """Posts that are cut off, and health facilities that are closed, evacuating, or inside the area themselves."""
     listed = "id, code, name, type, place.area, ST_X(place.geom) AS lon, ST_Y(place.geom) AS lat, status, status_as_of"
-    near = "(ST_Intersects(place.geom, asked.geom) OR place.area IN (SELECT code FROM affected))"
+    inside = "EXISTS (SELECT FROM piece WHERE ST_Intersects(place.geom, piece.geom))"
+    near = f"({inside} OR place.area IN (SELECT code FROM affected))"
     return f"""
-        SELECT 'aid_posts' AS layer, {listed}, access AS reason FROM asked, {POSTS} place
+        SELECT 'aid_posts' AS layer, {listed}, access AS reason FROM {POSTS} place
         WHERE access = 'terputus' AND status <> 'tutup' AND {near}
         UNION ALL
-        SELECT 'health_facilities', {listed}, status FROM asked, {HEALTH} place
+        SELECT 'health_facilities', {listed}, status FROM {HEALTH} place
         WHERE status IN ('closed', 'evacuating') AND {near}
         UNION ALL
-        SELECT 'health_facilities', {listed}, 'inside' FROM asked, {HEALTH} place
-        WHERE status NOT IN ('closed', 'evacuating') AND ST_Intersects(place.geom, asked.geom)"""
+        SELECT DISTINCT 'health_facilities', {listed}, 'inside' FROM piece, {HEALTH} place
+        WHERE status NOT IN ('closed', 'evacuating') AND ST_Intersects(place.geom, piece.geom)"""

@@ -11,6 +11,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT jsonb_object_agg(key, value) FROM jsonb_each(a) WHERE value IS DISTINCT FROM b -> key
 $$;
 
+-- Objects as one; of pairs with the same key the last counts.
+CREATE OR REPLACE AGGREGATE journal.overlay(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, PARALLEL = SAFE);
+
 -- A tile of WebMercatorQuad as one number; the rows of a column are neighbours.
 CREATE OR REPLACE FUNCTION journal.tile_number(z int, x int, y int) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -56,7 +59,7 @@ BEGIN
 END $$;
 
 -- Runs after each statement on a layer; its argument is the layer's id. geom is set to null before to_jsonb, which
--- would turn it into rounded GeoJSON; the exact geometry has a column of its own.
+-- would turn it into rounded GeoJSON; the exact geometry has a column of its own. bounds follow from it.
 CREATE OR REPLACE FUNCTION journal.record() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_variable
@@ -87,7 +90,7 @@ BEGIN
         END IF;
         INSERT INTO journal.change (edit, layer, fid, op, old, geom)
         SELECT edit.id, edit.layer, id, 'D',
-               to_jsonb(jsonb_populate_record(old_rows, '{"geom": null}')) - 'geom', geom
+               to_jsonb(jsonb_populate_record(old_rows, '{"geom": null}')) - '{geom,bounds}'::text[], geom
         FROM old_rows;
     ELSIF TG_OP = 'UPDATE' THEN
         edit.n := (SELECT count(*) FROM new_rows);
@@ -101,7 +104,7 @@ BEGIN
                    CASE WHEN (a).id IS NULL THEN 'I' WHEN (b).id IS NULL THEN 'D' ELSE 'U' END,
                    journal.diff(
                        CASE WHEN (a).id IS NOT NULL
-                            THEN to_jsonb(jsonb_populate_record(a, '{"geom": null}')) - 'geom' END,
+                            THEN to_jsonb(jsonb_populate_record(a, '{"geom": null}')) - '{geom,bounds}'::text[] END,
                        CASE WHEN (b).id IS NOT NULL
                             THEN to_jsonb(jsonb_populate_record(b, '{"geom": null}')) ELSE '{}' END
                    ),
@@ -212,6 +215,13 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
     RETURN (SELECT epoch FROM journal.meta) || '-' || seq;
 END $$;
+
+-- The newer of two moments as a number that grows with it. Beginnings and ends are included in what they bound, so that
+-- of the same moment the end comes after the beginning. Of infinite moments there is none.
+CREATE OR REPLACE FUNCTION journal.moment(began timestamptz, ended timestamptz) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT greatest((extract(epoch FROM began) * 2000000)::bigint, (extract(epoch FROM ended) * 2000000)::bigint + 1)
+$$;
 
 -- Of a tile of WebMercatorQuad. Below zoom 8 the layer's version counts, above 16 the ancestor's.
 CREATE OR REPLACE FUNCTION journal.tile_version(asked text, z int, x int, y int) RETURNS bigint

@@ -1,11 +1,12 @@
 """What changed in all layers since a moment, in few words: for those who refresh what they show.
 
 PostgreSQL's notice at a commit only wakes; what happened is read from the journal. So one query serves those who
-were there, those who come back, and standbys, where no notice arrives.
+were there, those who come back, and standbys, where no notice arrives. No commit tells that a validity begins or ends:
+that follows from the boundaries of the layers (``validity.py``).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from select import select
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import connection
 
 from layers.catalog import layers
 from layers.query.changes import LAST, Place
+from layers.query.validity import Boundaries
 
 Box = tuple[float, float, float, float]
 
@@ -63,6 +65,11 @@ class News:
     @property
     def place(self) -> Place:
         return Place(self.epoch, max(self.versions.values(), default=0))
+
+    def turned(self, now: Boundaries, former: Boundaries) -> "News":
+        """With a notice, of no known place, for each layer in which a validity began or ended."""
+        turned = [Notice(id, self.versions[id], None, 0) for id, at in now.layers.items() if at > former.clock]
+        return replace(self, notices=[*self.notices, *turned])
 
 
 def news_fetch(since: Place | None) -> News:

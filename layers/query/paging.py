@@ -19,7 +19,7 @@ class Position:
 
 def position_write(scope: str, position: Position) -> str:
     """A position as a token, signed so that it cannot be made up."""
-    return signing.dumps([position.keys, position.matched], salt=scope, compress=True)
+    return signing.dumps([position.keys, position.matched], salt=scope)
 
 
 def position_read(scope: str, token: str) -> Position:

@@ -7,6 +7,7 @@ from typing import Any
 
 from layers.catalog import Layer, Property
 from layers.errors import InvalidParameter
+from layers.query.asof import asof_parse
 from layers.query.cql import cql_predicate
 from layers.query.paging import Position, position_read
 from layers.query.spatial import CRS84, DEFAULT_CRS, BBox, Crs, Sql, crs_get
@@ -14,6 +15,7 @@ from layers.query.values import Interval, property_parse, value_parse, whole_par
 from layers.text import text
 
 PARAMETERS = (
+    "asof",
     "bbox",
     "bbox-crs",
     "crs",
@@ -41,7 +43,7 @@ class FeatureQuery:
     """What is asked of a layer's items; ``properties`` are those to write, ``equals`` those to match.
 
     ``filter`` is an SQL predicate with its arguments. ``scope`` names what is asked, all but the page: a position
-    in one list is none in another.
+    in one list is none in another. ``asof`` is a place in the journal, None for the present.
     """
 
     limit: int
@@ -57,6 +59,19 @@ class FeatureQuery:
     properties: tuple[str, ...] = ()
     skip_geometry: bool = False
     scope: str = ""
+    asof: int | None = None
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether some of the layer's items are asked for, rather than all of the present ones."""
+        chosen = (self.bbox, self.interval, self.equals, self.words, self.filter)
+        return any(chosen) or self.asof is not None
+
+    @property
+    def rectangle(self) -> tuple[str, str] | None:
+        """:attr:`BBox.rectangle`, where the box alone decides what is asked for: of the present, ordered by id."""
+        others = (self.interval, self.equals, self.words, self.filter, self.sortby, self.after)
+        return self.bbox.rectangle if self.bbox and self.asof is None and not any(others) else None
 
     @classmethod
     def parse(cls, layer: Layer, params: Params) -> "FeatureQuery":
@@ -64,6 +79,7 @@ class FeatureQuery:
 
         Raises:
             InvalidParameter: a parameter is unknown, given twice, malformed or out of range.
+            Gone: the journal does not reach back as far as ``asof``.
         """
         given = params_single(params, [*PARAMETERS, *(item.name for item in layer.properties)])
         _together(given, "bbox-crs", "bbox")
@@ -89,6 +105,7 @@ class FeatureQuery:
             properties=tuple(_property(layer, name, "properties").name for name in _names(given, "properties")),
             skip_geometry=value_parse("skipGeometry", "boolean", given.get("skipGeometry", "false")),
             scope=scope,
+            asof=asof_parse(layer, given["asof"]) if "asof" in given else None,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from layers.catalog import Layer, Property
+from layers.query.asof import table_at
 from layers.query.features import feature, order_by, properties_listed, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import DEFAULT_CRS, Crs, Sql, geojson
@@ -120,8 +121,9 @@ def _cell(known: Property) -> str:
 
 def _select(layer: Layer, query: FeatureQuery, columns: list[str]) -> Sql:
     matching, args = where(layer, query, query.after)
-    found = f"SELECT * FROM {layer.table}{matching}{order_by(query)} LIMIT %s OFFSET %s"
-    return f"SELECT {', '.join(columns)} FROM ({found}) page", [*args, query.limit, query.offset]
+    table, past = table_at(layer, query.asof)
+    found = f"SELECT * FROM {table}{matching}{order_by(query)} LIMIT %s OFFSET %s"
+    return f"SELECT {', '.join(columns)} FROM ({found}) page", [*past, *args, query.limit, query.offset]
 
 
 def _stream(statement: Sql) -> Generator[list[Any]]:

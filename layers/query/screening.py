@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from layers.query.hazards import ACTIVE, AREAS, WORST, ZONES
+from layers.query.hazards import ACTIVE, AREAS, WORST, ZONES, area_at
 
 BATCH = 2_000
 """Rows held in memory at a time."""
@@ -26,12 +26,9 @@ COPY = "COPY screening FROM STDIN (FORMAT csv)"
 EXPOSURE = f"""
 SELECT number, lon, lat, fault, given, area.code, area.name, zones,
     CASE WHEN number = 1 THEN (SELECT json_object_agg(id, (journal.version(id)).tag)::text FROM unnest(%s) id) END
-FROM (SELECT *, ST_Point(lon, lat, 4326) AS geom, %s::timestamptz AS at FROM screening ORDER BY number) asked
-LEFT JOIN LATERAL (
-    SELECT code, name FROM (
-        SELECT code, name, geom FROM {AREAS} WHERE geom ~ asked.geom ORDER BY length(code) DESC, code OFFSET 0
-    ) near WHERE ST_Covers(near.geom, asked.geom) LIMIT 1
-) area ON true
+FROM (SELECT *, ST_Point(lon, lat, 4326) AS geom, %s::timestamptz AS at FROM screening ORDER BY number OFFSET 0) asked
+CROSS JOIN LATERAL (SELECT ({area_at("asked.geom")}) AS code OFFSET 0) held
+LEFT JOIN {AREAS} area USING (code)
 LEFT JOIN LATERAL (
     SELECT json_agg(worst)::text AS zones FROM (
         SELECT DISTINCT ON (hazard) hazard, level, kind, code AS zone, valid_to, source, observed_at

@@ -5,7 +5,7 @@ The geometry of a request is brought into the storage CRS; the column never is, 
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from math import isfinite
 from typing import Any
 
@@ -24,6 +24,9 @@ Sql = tuple[str, list[Any]]
 """A piece of SQL, and the arguments of its placeholders."""
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EDGE = 1e-5
+"""Degrees; ten times the blur of PostgreSQL's operators for ``box``."""
+
 FAR = 1e9
 """Metres; no projected coordinate on Earth is larger."""
 
@@ -91,6 +94,22 @@ class BBox:
     """A box in the storage CRS, longitude first, as one or (across the antimeridian) two shapes."""
 
     shapes: tuple[BaseGeometry, ...]
+
+    @cached_property
+    def rectangle(self) -> tuple[str, str] | None:
+        """This box, and what is surely inside of it, as text of PostgreSQL's ``box``; None where it is not that simple.
+
+        What lies in the second one, or not even near the first, needs no further test.
+        """
+        if len(self.shapes) > 1 or shapely.get_num_coordinates(self.shapes[0]) != 5:
+            return None
+        west, south, east, north = self.shapes[0].bounds
+        if east - west < 3 * EDGE or north - south < 3 * EDGE:
+            return None
+        return (
+            f"({west}, {south}), ({east}, {north})",
+            f"({west + EDGE}, {south + EDGE}), ({east - EDGE}, {north - EDGE})",
+        )
 
     @classmethod
     def parse(cls, value: str, crs: Crs, parameter: str = "bbox") -> "BBox":

@@ -3,6 +3,9 @@
 A tile shows all features whole where they are few. Where they are many, or their bytes are, it shows the largest
 and gathers the others into clusters, points with ``point_count``: no tile is above :data:`BUDGET`. Which features a
 tile shows how follows from the features under it alone, so that its version, which the journal keeps, tells all.
+
+Of a layer with a validity a tile shows what is valid now, unless the query has a time; its version then tells the
+layer's boundary, too (``validity.py``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ from layers.query.features import properties_listed, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
+from layers.query.validity import boundary, has_validity, valid_now
 from layers.text import text
 
 BUDGET = 500_000
@@ -191,9 +195,9 @@ Asked = Sequence[tuple[Layer, FeatureQuery]]
 """The layers of a tile, in their order, and what is asked of each: its filter, time and properties."""
 
 
-def tile_version(layers: Sequence[Layer], tile: Tile) -> str:
-    """The tag of what a tile shows of these layers now."""
-    sql, args = _version(layers, tile)
+def tile_version(asked: Asked, tile: Tile) -> str:
+    """The tag of what a tile shows now."""
+    sql, args = _version(asked, tile)
     return str(row_fetch((f"SELECT {sql}", args))[0])
 
 
@@ -227,7 +231,7 @@ def snapshot() -> Iterator[None]:
 
 def tile_sql(asked: Asked, tile: Tile, details: Sequence[Detail]) -> Sql:
     """The tag, and for each layer its bytes, or NULL where its features are more than are to be shown whole."""
-    version, args = _version([layer for layer, _ in asked], tile)
+    version, args = _version(asked, tile)
     parts = [version]
     for (layer, query), detail in zip(asked, details, strict=True):
         sql, values = (_thinned if detail.grid else _whole)(layer, query, tile, detail)
@@ -236,12 +240,18 @@ def tile_sql(asked: Asked, tile: Tile, details: Sequence[Detail]) -> Sql:
     return f"SELECT {', '.join(parts)}", args
 
 
-def _version(layers: Sequence[Layer], tile: Tile) -> Sql:
+def _version(asked: Asked, tile: Tile) -> Sql:
     each = f"{tile.matrix_set.version}(%s, %s, %s, %s)"
+    tag = f"journal.tag(greatest({', '.join([each] * len(asked))}))"
+    boundaries = ", ".join(boundary(layer) for layer, query in asked if _is_of_now(layer, query))
     return (
-        f"journal.tag(greatest({', '.join([each] * len(layers))}))",
-        [value for layer in layers for value in (layer.id, tile.z, tile.x, tile.y)],
+        f"concat_ws('-', {tag}, greatest({boundaries}))" if boundaries else tag,
+        [value for layer, _ in asked for value in (layer.id, tile.z, tile.x, tile.y)],
     )
+
+
+def _is_of_now(layer: Layer, query: FeatureQuery) -> bool:
+    return has_validity(layer) and query.interval is None
 
 
 def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> Sql:
@@ -311,6 +321,8 @@ def _mvt(layer: Layer) -> str:
 def _where(layer: Layer, query: FeatureQuery, box: tuple[float, float, float, float]) -> Sql:
     matching, args = where(layer, query)
     near = "geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
+    if _is_of_now(layer, query):
+        near += f" AND {valid_now(layer)}"
     return f"{matching} AND {near}" if matching else f" WHERE {near}", [*args, *box]
 
 

@@ -101,6 +101,12 @@ def _problem(error: Exception) -> Problem | None:
         )
     if isinstance(error, RequestDataTooBig):
         return too_large()
+    if isinstance(error, UnicodeEncodeError):
+        return Problem(
+            text(
+                "Teks memuat surrogate tanpa pasangan.", "A text holds a surrogate without the other half of its pair."
+            )
+        )
     if isinstance(error, ValueError) and "NUL" in str(error):
         return NulByte(text("Byte NUL tidak dapat disimpan.", "A NUL byte cannot be stored."))
     return None

@@ -7,12 +7,15 @@ about: only zones and rasters have a validity.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
+
+from django.utils.translation import get_language
 
 from layers.catalog import layer_get
 from layers.models import Raster
 from layers.query.hazards import Position, hazards_at_fetch
-from layers.services.rasters import values_at
+from layers.services.rasters import bands_active, values_at
 from layers.text import text
 
 NOTE = text(
@@ -33,10 +36,19 @@ class Coded:
 
     @classmethod
     def of(cls, layer: str, property: str, code: str) -> "Coded | None":
-        """The label that the property of a layer gives a code; None for the empty code."""
-        known = layer_get(layer).property(property)
-        labels: Mapping[str, Any] = dict(known.choices) if known else {}
-        return cls(code, str(labels.get(code, code))) if code else None
+        """The label that the property of a layer gives a code, in the active language; None for the empty code."""
+        return _coded(layer, property, get_language()).get(code, cls(code, code)) if code else None
+
+
+@cache
+def _coded(layer: str, property: str, _language: str) -> dict[str, Coded]:
+    known = layer_get(layer).property(property)
+    return {code: Coded(code, str(label)) for code, label in known.choices} if known else {}
+
+
+@cache
+def _coded_names(layer: str) -> list[str]:
+    return [known.name for known in layer_get(layer).properties if known.choices]
 
 
 @dataclass(frozen=True)
@@ -121,7 +133,7 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
     """What threatens a position at a moment, within ``radius`` metres of it, and the nearest places of help."""
     found = hazards_at_fetch(position, at, radius)
     areas = found["areas"] or []
-    rasters = values_at(position.lon, position.lat, at)
+    rasters = values_at(position.lon, position.lat, bands_active(at, found["rasters"]))
     return HazardsAt(
         lon=position.lon,
         lat=position.lat,
@@ -147,8 +159,7 @@ def raster_versions(rasters: Iterable[Raster]) -> dict[str, str]:
 
 
 def _place(layer: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    coded = {known.name for known in layer_get(layer).properties if known.choices}
-    return {name: Coded.of(layer, name, value) if name in coded else value for name, value in row.items()}
+    return {**row, **{name: Coded.of(layer, name, row[name]) for name in _coded_names(layer) if name in row}}
 
 
 def _known(layer: str, property: str, code: str) -> Coded:

@@ -46,7 +46,7 @@ def area_above(band: RasterBand, threshold: float) -> BaseGeometry:
                 f"No cell reaches {threshold:g}; the highest is {band.maximum:g} {band.unit}.",
             ),
         )
-    scaled = dataset.transform * Affine.scale(dataset.width / width, dataset.height / height)
+    scaled = dataset.transform @ Affine.scale(dataset.width / width, dataset.height / height)
     patches = [shapely.geometry.shape(patch) for patch, _ in shapes(reached.astype(np.uint8), mask=reached)]
     shape = shapely.union_all(patches)
     if shapely.get_num_coordinates(shape) > MAX_VERTICES:
@@ -60,7 +60,7 @@ def area_above(band: RasterBand, threshold: float) -> BaseGeometry:
     back = to_raster(band.raster.crs)
 
     def placed(corners: np.ndarray) -> np.ndarray:
-        east, north = scaled * corners.T
+        east, north = scaled @ corners.T
         return np.column_stack(back.transform(east, north, direction="INVERSE"))
 
     return shapely.transform(shape, placed)

@@ -5,10 +5,11 @@ GDAL has decompressed are shared by all.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from math import isnan, nan
 from threading import local
 from typing import Any
 
@@ -110,34 +111,45 @@ class RasterValue:
         }
 
 
-def bands_active(at: datetime) -> list[RasterBand]:
-    """The bands of all rasters whose validity holds a moment, by code and number."""
-    return [band for band in bands_of(rasters_version()) if band.raster.holds_at(at)]
+def bands_active(at: datetime, version: str | None = None) -> list[RasterBand]:
+    """The bands of all rasters whose validity holds a moment, by code and number.
+
+    Args:
+        version: of the register, where a statement has read it; it is looked up otherwise.
+    """
+    return [band for band in bands_of(version or rasters_version()) if band.raster.holds_at(at)]
 
 
-def values_at(lon: float, lat: float, at: datetime) -> list[RasterValue]:
-    """What every raster that is active at a moment says about a position in degrees."""
-    found = []
-    for band, values in values_many([lon], [lat], at):
-        if values is None:
-            found.append(RasterValue(band, None, UNREADABLE))
-        elif np.isnan(values[0]):
-            found.append(RasterValue(band, None, NOT_MAPPED))
-        else:
-            found.append(RasterValue(band, round(float(values[0]), DECIMALS), MAPPED))
-    return found
+def values_at(lon: float, lat: float, bands: Iterable[RasterBand]) -> list[RasterValue]:
+    """What bands say about a position in degrees."""
+    return [_value_at(lon, lat, band) for band in bands]
+
+
+def _value_at(lon: float, lat: float, band: RasterBand) -> RasterValue:
+    try:
+        value = _cell(dataset_get(band.raster), band.number, *to_raster(band.raster.crs).transform(lon, lat))
+    except RasterioError:
+        return RasterValue(band, None, UNREADABLE)
+    return RasterValue(band, None, NOT_MAPPED) if isnan(value) else RasterValue(band, round(value, DECIMALS), MAPPED)
+
+
+def _cell(dataset: DatasetReader, number: int, east: float, north: float) -> float:
+    column, row = ~dataset.transform @ (east, north)  # what a projection does not reach is infinitely far away
+    if not (0 <= column < dataset.width and 0 <= row < dataset.height):
+        return nan
+    return float(dataset.read(number, window=Window(int(column), int(row), 1, 1))[0, 0])
 
 
 def values_many(
-    lons: Sequence[float] | np.ndarray, lats: Sequence[float] | np.ndarray, at: datetime
+    lons: Sequence[float] | np.ndarray, lats: Sequence[float] | np.ndarray, bands: Iterable[RasterBand]
 ) -> list[tuple[RasterBand, np.ndarray | None]]:
-    """The values of every active band at many positions in degrees.
+    """The values of bands at many positions in degrees.
 
     Returns:
         Each band with 32-bit floats in the order of the positions, NaN where nothing is mapped; None instead where
         the file cannot be read.
     """
-    return [(band, band_values(band, np.asarray(lons), np.asarray(lats))) for band in bands_active(at)]
+    return [(band, band_values(band, np.asarray(lons), np.asarray(lats))) for band in bands]
 
 
 def band_values(band: RasterBand, lons: np.ndarray, lats: np.ndarray) -> np.ndarray | None:
@@ -151,14 +163,10 @@ def band_values(band: RasterBand, lons: np.ndarray, lats: np.ndarray) -> np.ndar
 
 def _values(dataset: DatasetReader, number: int, east: np.ndarray, north: np.ndarray) -> np.ndarray:
     values = np.full(len(east), np.nan, np.float32)
-    with np.errstate(invalid="ignore"):  # what a projection does not reach is infinitely far away
+    with np.errstate(invalid="ignore"):
         columns, rows = ~dataset.transform @ (east, north)
         inside = (columns >= 0) & (columns < dataset.width) & (rows >= 0) & (rows < dataset.height)
     places = np.flatnonzero(inside)
-    if len(places) == 1:
-        column, row = int(columns[places[0]]), int(rows[places[0]])
-        values[places] = dataset.read(number, window=Window(column, row, 1, 1))[0, 0]
-        return values
     column, row = columns[places].astype(np.int64), rows[places].astype(np.int64)
     height, width = dataset.block_shapes[number - 1]
     blocks = (row // height) * (dataset.width // width + 1) + column // width

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,11 @@ import orjson
 
 from layers.errors import InvalidParameter, Problem
 from layers.models import RasterBand
+from layers.models.raster import class_numbers
 from layers.query.screening import Exposure, Point, exposures_fetch
 from layers.services.hazards import NOTE, raster_versions
 from layers.services.points import LIMIT
-from layers.services.rasters import MAPPED, NOT_MAPPED, UNREADABLE, values_many
+from layers.services.rasters import DECIMALS, MAPPED, NOT_MAPPED, UNREADABLE, bands_active, values_many
 from layers.text import text
 
 COLUMNS = 100
@@ -37,6 +39,27 @@ class TooMany(Problem):
     status = Problem.status.REQUEST_ENTITY_TOO_LARGE
 
 
+class _Values:
+    """What a band says about every point; None instead of ``values`` where its file cannot be read."""
+
+    def __init__(self, band: RasterBand, values: np.ndarray | None) -> None:
+        self.band, self.values, self.name = band, values, f"{band.raster.code}/{band.quantity}"
+        self.levels = [one.level for one in band.classes]
+        if values is not None and self.levels:
+            self.numbers = class_numbers(values, band.breaks)
+
+    def value(self, index: int) -> dict[str, Any]:
+        """As answers hold it, of the point at an index from 0."""
+        value = np.nan if self.values is None else float(self.values[index])
+        known = not isnan(value)
+        return {
+            "status": MAPPED if known else UNREADABLE if self.values is None else NOT_MAPPED,
+            "value": round(value, DECIMALS) if known else None,
+            "unit": self.band.unit,
+            "level": self.levels[self.numbers[index]] if known and self.levels else None,
+        }
+
+
 @dataclass
 class Screening:
     """Reads points and writes their exposures, each once; ``columns`` are those of the file, as they are met."""
@@ -45,7 +68,7 @@ class Screening:
     lons: array = field(default_factory=lambda: array("d"))
     lats: array = field(default_factory=lambda: array("d"))
     columns: dict[str, None] = field(default_factory=dict)
-    rasters: Sequence[tuple[RasterBand, np.ndarray | None]] = ()
+    rasters: Sequence[_Values] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
     def exposures(self, points: Iterable[Point]) -> Generator[list[dict[str, Any]]]:
@@ -74,8 +97,9 @@ class Screening:
             yield point
 
     def _begin(self, first: Exposure) -> None:
-        self.rasters = values_many(np.array(self.lons), np.array(self.lats), self.at)
-        self.versions = orjson.loads(first.versions or "{}") | raster_versions(band.raster for band, _ in self.rasters)
+        read = values_many(np.array(self.lons), np.array(self.lats), bands_active(self.at))
+        self.rasters = [_Values(band, values) for band, values in read]
+        self.versions = orjson.loads(first.versions or "{}") | raster_versions(one.band.raster for one in self.rasters)
 
     def _exposure(self, one: Exposure) -> dict[str, Any]:
         point = one.point
@@ -92,22 +116,8 @@ class Screening:
             "status": None if point.fault else MAPPED if zones else NOT_MAPPED,
             "worst_level": levels[0] if levels else None,
             "hazards": zones,
-            "rasters": {} if point.fault else self._values(point.number - 1),
+            "rasters": {} if point.fault else {one.name: one.value(point.number - 1) for one in self.rasters},
         }
-
-    def _values(self, index: int) -> dict[str, dict[str, Any]]:
-        found = {}
-        for band, values in self.rasters:
-            value = None if values is None or np.isnan(values[index]) else round(float(values[index]), 6)
-            level = band.class_of(value) if value is not None else None
-            status = UNREADABLE if values is None else NOT_MAPPED if value is None else MAPPED
-            found[f"{band.raster.code}/{band.quantity}"] = {
-                "status": status,
-                "value": value,
-                "unit": band.unit,
-                "level": level.level if level else None,
-            }
-        return found
 
 
 def screening_geojson(screening: Screening, points: Iterable[Point]) -> Generator[bytes]:
@@ -135,7 +145,7 @@ def screening_csv(screening: Screening, points: Iterable[Point]) -> Generator[by
     """A table: the exposure, one column a raster for its value and one for its level, then the columns that came."""
     begun = False
     for batch in screening.exposures(points):
-        bands = [f"{band.raster.code}/{band.quantity}" for band, _ in screening.rasters]
+        bands = [one.name for one in screening.rasters]
         given = [name for name in screening.columns if name not in OWN and name not in ("hazards", "rasters")]
         lines = io.StringIO(newline="")
         writer = csv.writer(lines)

@@ -157,6 +157,7 @@ def _label(item: Property, code: str) -> str:
     return str(dict(item.choices).get(code, code))
 
 
+@register.filter(name="moment")
 def _moment(value: str) -> SafeString:
     """An RFC 3339 time in local time, with its age."""
     when = timezone.localtime(datetime.fromisoformat(value))

@@ -109,6 +109,16 @@ def test_draws_and_counts_every_layer(page: Page, market: Feature) -> None:
     expect(row(page, "markets").locator("fieldset img")).to_have_count(4)
 
 
+def test_what_has_ended_is_neither_counted_nor_found(page: Page, feature_make: FeatureMake) -> None:
+    zones = layer_get("disaster_zones")
+    feature_make(zones, 1, name="Luapan kini")
+    feature_make(zones, 2, name="Luapan dulu", valid_to="2026-01-01T00:00:00+08:00")
+    page.goto(f"/#{VIEW}")
+    expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
+    page.locator("#search input").fill("Luapan")
+    expect(page.locator("#found button")).to_have_text(["Luapan kiniZona bencana"])
+
+
 def test_leads_to_every_other_door(page: Page) -> None:
     page.goto("/?lang=en")
     doors = page.get_by_role("navigation", name="Other doors").get_by_role("link")

@@ -3,11 +3,13 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import FeatureMake, place
 from owslib.ogcapi.features import Features
+from rasters import raster_make
 
 from layers.catalog import Layer, layer_get, layers
 
@@ -34,6 +36,15 @@ def test_ogrinfo_lists_every_layer(portal: str) -> None:
     listed = ogrinfo("-so", f"OAPIF:{portal}")
     for layer in layers():
         assert f"{layer.id} (title: {layer.title['id']})" in listed
+
+
+@needs_gdal
+def test_ogrinfo_passes_rasters_by(portal: str, tmp_path: Path, settings: Any) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    raster_make(tmp_path, [[0.5]], code="raster-uji")
+    listed = ogrinfo("-so", f"OAPIF:{portal}")
+    assert "earthquakes" in listed
+    assert "raster-uji" not in listed
 
 
 @needs_gdal

@@ -1,6 +1,7 @@
 """``tiles_export`` and ``tiles_warm``."""
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import Compression, TileType
 from pytest_django.live_server_helper import LiveServer
 
-from layers.catalog import layer_get, layers
+from layers.catalog import layer_get, layers, portal_bbox
 from layers.exports.tileset import Pyramid
 from layers.management.commands import tiles_export, tiles_warm
 from layers.query.params import FeatureQuery
@@ -75,6 +76,13 @@ def test_an_archive_holds_the_tiles_that_the_server_has(city: None, run: Any, tm
         "maxzoom": 13,
         "fields": "Number",
     }
+
+
+def test_without_a_box_it_is_the_layers_within_the_portal() -> None:
+    """Earthquakes may lie far from home."""
+    far = replace(MARKETS, bbox=(94.0, -11.0, 142.0, 6.0))
+    assert Pyramid.parse("5", None, [MARKETS, far]).bbox == portal_bbox()
+    assert Pyramid.parse("5", None, [MARKETS]).bbox == MARKETS.bbox
 
 
 def test_gdal_reads_an_archive(city: None, run: Any, tmp_path: Path) -> None:

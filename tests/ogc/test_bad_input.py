@@ -154,6 +154,7 @@ def test_page_tokens_of_others_and_made_up(client: Client, feature_make: Feature
         assert assert_problem(client.get(path.format(layer), given), 400)["parameter"] == "next"
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("suffix", ["", "/items", "/items/1", "/schema", "/queryables"])
 @pytest.mark.parametrize("id", ["pasar", "Markets", "markets%00", quote("markets' --"), "x" * 5000])
 def test_collections(client: Client, id: str, suffix: str) -> None:
@@ -161,6 +162,7 @@ def test_collections(client: Client, id: str, suffix: str) -> None:
     assert "administrative_areas, markets, disaster_zones" in problem["detail"]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("query", ["f=xml", "f=", "f=%00"])
 @pytest.mark.parametrize("path", ["", "/conformance", "/openapi", "/collections", "/collections/markets/schema"])
 def test_formats(client: Client, path: str, query: str) -> None:
@@ -172,6 +174,7 @@ def test_addresses_that_are_not_there(client: Client, path: str) -> None:
     assert_problem(client.get(path), 404)
 
 
+@pytest.mark.django_db
 def test_a_browser_is_shown_a_page(client: Client) -> None:
     response = client.get("/oapi/collections/pasar", headers={"Accept": "text/html"})
     assert response.status_code == 404

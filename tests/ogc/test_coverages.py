@@ -14,6 +14,7 @@ from rasterio.io import MemoryFile
 from rasterio.transform import from_origin
 from rasters import CELL, NORTH, WEST, raster_make
 
+from layers.catalog import layers
 from layers.models import Raster
 from layers.ogc import coverages
 
@@ -257,13 +258,67 @@ def test_a_tile_elsewhere_is_transparent(web: Client) -> None:
         assert np.count_nonzero(pixels[..., 3]) <= 1
 
 
-def test_collection_documents_lead_to_what_is_there(rf: Any, web: Client) -> None:
-    (document,) = coverages.collection_documents(rf.get("/oapi/collections"))
+def test_rasters_are_among_the_collections_without_items(web: Client) -> None:
+    listed = {one["id"]: one for one in web.get("/oapi/collections").json()["collections"]}
+    document = web.get("/oapi/collections/banjir").json()
 
-    assert (document["id"], document["title"], document["dataType"]) == ("banjir", "banjir", "coverage")
-    assert document["extent"]["temporal"]["interval"] == [["2024-06-01T00:00:00+00:00", None]]
-    for link in document["links"][1:]:
-        assert web.get(link["href"]).status_code == 200
+    assert list(listed) == [*(layer.id for layer in layers()), "banjir"]
+    assert listed["banjir"] == document
+    links = document.pop("links")
+    assert document == {
+        "id": "banjir",
+        "title": "banjir",
+        "description": "Flood: Hazard index (Index of 0 to 1). Source: BNPB.",
+        "extent": {
+            "spatial": {
+                "bbox": [pytest.approx([WEST, NORTH - 2 * CELL, WEST + 3 * CELL, NORTH])],
+                "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+            },
+            "temporal": {"interval": [["2024-06-01T00:00:00+00:00", None]]},
+        },
+        "itemType": "coverage",
+        "dataType": "coverage",
+        "layerDataType": "Coverage",
+        "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
+        "storageCrs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+    }
+    rel = "http://www.opengis.net/def/rel/ogc/1.0"
+    assert [link["rel"] for link in links] == [
+        "self",
+        "alternate",
+        *[f"{rel}/coverage"] * 2,
+        f"{rel}/tilesets-map",
+        f"{rel}/legend",
+    ]
+    for link in links:
+        answer = web.get(link["href"])
+        assert (answer.status_code, answer["Content-Type"].partition(";")[0]) == (200, link["type"].partition(";")[0])
+    assert web.get("/oapi/collections/banjir/items").status_code == 404
+
+
+def test_a_raster_without_classes_offers_no_pictures(tmp_path: Path, web: Client) -> None:
+    raster_make(tmp_path, [[0.5]], code="tanpa", breaks=[], breaks_source="")
+
+    relations = {link["rel"].rpartition("/")[2] for link in web.get("/oapi/collections/tanpa").json()["links"]}
+
+    assert relations == {"self", "alternate", "coverage"}
+    assert "tanpa" in web.get("/oapi/collections/tanpa?f=html").content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("id", ("Banjir", "Rendah", "bukan aman")), ("en", ("Flood", "Low"))])
+def test_the_page_of_a_raster(web: Client, raster: Raster, language: str, words: tuple[str, ...]) -> None:
+    Raster.objects.update(name="<b>")
+    asked = {"f": "html", "lang": language}
+
+    page = web.get("/oapi/collections/banjir", asked).content.decode()
+    listed = web.get("/oapi/collections", asked).content.decode()
+
+    assert all(word in page for word in words)
+    assert "/oapi/collections/banjir/coverage?f=geotiff" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page + listed
+    assert '/collections/banjir"' in listed
+    assert "/collections/banjir/items" not in page + listed
 
 
 def place(longitude: float, latitude: float) -> tuple[int, int]:

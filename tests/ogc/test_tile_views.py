@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from conftest import FeatureMake, place
 from django.contrib.gis.geos import Point
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client
 from mvt import mvt_read
+from werkzeug.test import Client as Browser
 
+from geoportal.wsgi import application
 from layers.answers import Answer, Memory
 from layers.catalog import Layer, layer_get, layers
+from layers.query.params import FeatureQuery
 from layers.query.tiles import BUDGET, Tile, tile_version
 
 BASE = "http://testserver/oapi"
@@ -81,26 +83,19 @@ def test_a_tile_is_not_modified_until_an_edit_in_it(client: Client, layer: Layer
     assert (other.status_code, list(mvt_read(other.content)[layer.id][0].properties)) == (200, ["code"])
 
 
-def served(handler: WSGIHandler, path: str) -> HttpResponse:
-    """As a server without cookies asks, which Django's client is not."""
-    request = WSGIRequest({**RequestFactory()._base_environ(), "PATH_INFO": path, "REQUEST_METHOD": "GET"})
-    del request.META["HTTP_COOKIE"]
-    return handler.get_response(request)
-
-
-def test_a_warm_tile_costs_one_look_at_the_journal(
+def test_a_warm_tile_costs_one_look_at_its_version(
     layer: Layer, feature_make: FeatureMake, django_assert_num_queries: Any
 ) -> None:
     feature = feature_make(layer, geom=place(layer, *HERE))
-    handler, path = WSGIHandler(), f"/oapi/collections/{layer.id}/tiles/{MERCATOR}/{TILE[MERCATOR]}"
-    first = served(handler, path)
+    served, path = Browser(application), f"/oapi/collections/{layer.id}/tiles/{MERCATOR}/{TILE[MERCATOR]}"
+    first = served.get(path)
     with django_assert_num_queries(1) as asked:
-        again = served(handler, path)
-    assert layer.table not in asked.captured_queries[0]["sql"]
-    assert (again.status_code, again.content, dict(again.items())) == (200, first.content, dict(first.items()))
+        again = served.get(path)
+    assert "ST_AsMVT" not in asked.captured_queries[0]["sql"]
+    assert (again.status_code, again.data, list(again.headers)) == (200, first.data, list(first.headers))
     feature.name = "Baru"
     feature.save()
-    (shown,) = mvt_read(served(handler, path).content)[layer.id]
+    (shown,) = mvt_read(served.get(path).data)[layer.id]
     assert shown.properties["name"] == "Baru"
 
 
@@ -241,10 +236,10 @@ def test_tiles_over_the_sea_leave_the_memory_bounded(client: Client, feature_mak
     before = tracemalloc.get_traced_memory()[0]
     for number in range(10_000):
         at = Tile.parse(MERCATOR, "16", str(number % 100), str(number // 100))
-        tag, tag_now = empty["ETag"] + str(number), partial(tile_version, [layer], at)
-        headers = {name: f"{value} " for name, value in empty.items()}
+        tag, tag_now = empty["ETag"] + str(number), partial(tile_version, [(layer, FeatureQuery(limit=1))], at)
+        headers = [(name, f"{value} ") for name, value in empty.items()]
         path = f"/oapi/collections/markets/tiles/{MERCATOR}/16/{number % 100}/{number // 100}"
-        memory.put(("GET", "http", path, "", "testserver"), Answer(204, headers, b"", tag, tag_now))
+        memory.put(("GET", "http", path, "", "testserver"), Answer("204 No Content", headers, b"", tag, tag_now))
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert capacity / 2 < taken < capacity * 1.25

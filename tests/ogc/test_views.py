@@ -42,7 +42,7 @@ def test_every_link_from_the_landing_page_on_leads_somewhere(client: Client, fea
     todo, seen = [f"{BASE}?f=json", f"{BASE}/collections/markets/items?limit=1&f=json"], set()
     while todo:
         href = todo.pop()
-        if href in seen or not href.startswith(BASE):
+        if href in seen or not href.startswith(BASE) or href.endswith("/execution"):  # which takes POST only
             continue
         seen.add(href)
         response = client.get(href.format(tileMatrix=0, tileRow=0, tileCol=1 if "CRS84" in href else 0))

@@ -1,6 +1,8 @@
 """Tiles as GDAL reads them: what is in them, where, and that they stay within their budget whatever the data."""
 
 import math
+from datetime import timedelta
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from conftest import FeatureMake, place, square, values_make
 from django.contrib.gis.geos import GEOSGeometry, Point
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from mvt import Drawn, mvt_read
 from shapely import MultiPolygon, Polygon
 
@@ -191,7 +194,7 @@ def test_an_empty_tile_is_nothing_and_has_a_version(feature_make: FeatureMake, l
     feature_make(layer)
     data = fetch(layer, tile_at("WebMercatorQuad", 10, 20, 50))
     assert (data.mvt, data.details) == (b"", (DETAILS[0],))
-    assert data.tag == tile_version([layer], tile_at("WebMercatorQuad", 10, 20, 50))
+    assert data.tag == tile_version([(layer, FeatureQuery(limit=1))], tile_at("WebMercatorQuad", 10, 20, 50))
 
 
 def test_of_many_points_all_are_counted(db: None) -> None:
@@ -343,7 +346,7 @@ def test_a_tile_is_finished_however_fast_others_write(db: None, monkeypatch: pyt
     shown = mvt_read(data.mvt)[layer.id]
     assert sum(feature.properties.get("point_count", 1) for feature in shown) == 5000
     assert not connection.in_atomic_block
-    assert data.tag != tile_version([layer], tile_at("WebMercatorQuad", 8))
+    assert data.tag != tile_version([(layer, FeatureQuery(limit=1))], tile_at("WebMercatorQuad", 8))
     other.close()
 
 
@@ -382,3 +385,33 @@ def test_the_last_tiles_of_a_matrix_are_there(matrix_set: str) -> None:
         west, south, east, north = tile.degrees()
         assert (east, south) == pytest.approx((180, -90 if matrix_set == "WorldCRS84Quad" else -85.0511287798066))
         assert (tile.x, tile.y) == tuple(map(int, at(matrix_set, z, (west + east) / 2, (south + north) / 2)))
+
+
+def test_what_is_valid_changes_by_itself_and_the_tag_with_it(feature_make: FeatureMake) -> None:
+    layer, tile = layer_get("disaster_zones"), tile_at("WebMercatorQuad", 10)
+    here = square(116.08, -8.6, 0.05)
+    ends = timezone.now() + timedelta(seconds=1)
+    coming = feature_make(layer, 1, geom=here, valid_from=ends, name="coming")
+    feature_make(layer, 2, geom=here, valid_to=ends, name="ending")
+    feature_make(layer, 3, geom=here, valid_to="2026-01-01T00:00:00Z", name="ended")
+    feature_make(layer, 4, geom=here, name="always")
+
+    def names(**params: str) -> tuple[str, list[Any]]:
+        data = fetch(layer, tile, **params)
+        return data.tag, [shown.properties["name"] for shown in mvt_read(data.mvt).get(layer.id, [])]
+
+    asked = [(layer, FeatureQuery(limit=1))]
+    before, everything = names(), names(datetime="../..")
+    assert before[1] == ["ending", "always"]
+    assert everything[1] == ["coming", "ending", "ended", "always"]
+    assert names(datetime="2025-12-31T00:00:00Z")[1] == ["ending", "ended", "always"]
+    assert tile_version(asked, tile) == before[0]
+    sleep((ends - timezone.now()).total_seconds() + 0.01)
+    after = names()
+    assert after[1] == ["coming", "always"]
+    assert after[0] == tile_version(asked, tile) != before[0]
+    assert names(datetime="../..") == everything
+    forever = "UPDATE layers_disasterzone SET valid_from = '-infinity', valid_to = 'infinity' WHERE id = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(forever, [coming.pk])
+    assert names()[1] == ["coming", "always"]

@@ -10,10 +10,13 @@ import rasterio
 import shapely
 from django.conf import settings as project
 from django.core.management import call_command
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
 
 from layers.models import AdministrativeArea, DisasterZone, Raster
+from layers.services.impact import ImpactQuery, impact_of, raster_area
 from layers.services.raster_zonal import zonal
-from layers.services.rasters import values_many
+from layers.services.rasters import bands_active, values_many
 
 DATA = Path(project.BASE_DIR).parent / "shared" / "data"
 
@@ -44,7 +47,7 @@ def test_the_same_values_as_bmkgs_own_raster(raster: Raster) -> None:
     with rasterio.open(KEPT) as kept:
         expected = np.array(list(kept.sample(zip(lons, lats, strict=True))))
 
-    found = values_many(lons, lats, datetime.now(UTC))
+    found = values_many(lons, lats, bands_active(datetime.now(UTC)))
 
     assert [band.quantity for band, _ in found] == ["mmi", "pga", "pgv"]
     for number, (_, values) in enumerate(found):
@@ -92,3 +95,30 @@ def _mean(area: Any) -> float:
             share = covered * np.cos(np.radians((north + south) / 2))
             total, weight = total + share * float(values[row, column]), weight + share
     return total / weight
+
+
+def test_the_people_where_mmi_was_six(raster: Raster) -> None:
+    """The boundaries and people of the samples; apportioned in UTM 50S, cell by cell, beside the portal's EPSG:6933."""
+    call_command("samples_load", verbosity=0)
+    wards = AdministrativeArea.objects.filter(level="kelurahan")
+    to_metres = Transformer.from_crs(4326, 32750, always_xy=True)
+
+    def metres(shape: BaseGeometry) -> float:
+        return shapely.transform(shape, lambda at: np.column_stack(to_metres.transform(*at.T))).area
+
+    with rasterio.open(KEPT) as kept:
+        places = [kept.transform @ (column, row) for row, column in np.argwhere(kept.read(1) >= 6)]
+        wide, high = kept.transform.a, kept.transform.e
+    cells = shapely.union_all([shapely.box(west, north + high, west + wide, north) for west, north in places])
+    shapes = {ward: shapely.from_wkb(bytes(ward.geom.wkb)) for ward in wards}
+    shares = {ward: metres(shape & cells) / metres(shape) for ward, shape in shapes.items()}
+    met = {ward: share for ward, share in shares.items() if share > 0}
+
+    found = impact_of(ImpactQuery(raster_area(raster.code, 6), datetime.now(UTC)))
+
+    assert {one.code: one.share for one in found.kelurahan} == {
+        ward.code: pytest.approx(share, abs=1e-3) for ward, share in met.items()
+    }
+    assert found.people.affected == pytest.approx(sum(ward.population * share for ward, share in met.items()), rel=1e-3)
+    people = found.people
+    assert (len(found.kelurahan), people.affected, people.least, people.most) == (37, 230_467, 92_370, 320_758)

@@ -1,8 +1,10 @@
 """What an area holds, checked with shapely and pyproj, by hand, and by a plain scan."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from conftest import FeatureMake
@@ -11,11 +13,12 @@ from hazard_scene import SOUTH, WEST, make, scene_make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
+from rasters import raster_make
 
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, DisasterZone, Market
 from layers.query.impact import Area
-from layers.services.impact import Impact, ImpactQuery, alert_area, impact_of
+from layers.services.impact import Impact, ImpactQuery, alert_area, impact_of, raster_area
 
 GEOD = Geod(ellps="WGS84")
 
@@ -158,3 +161,39 @@ def test_counts_and_sums_are_those_of_a_plain_scan(feature_make: FeatureMake, ma
         "unknown": sum(market.kiosks is None for market in held),
     }
     assert [feature["id"] for feature in inside.features] == [market.pk for market in held]
+
+
+def test_where_a_raster_reaches_a_threshold(feature_make: FeatureMake, tmp_path: Path, settings: Any) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    scene_make(feature_make)
+    values = np.full((8, 8), 0.2)
+    values[6, 5], values[6, 6] = 0.8, 0.5  # the cells of Barat and Timur
+    raster = raster_make(tmp_path, values)
+
+    def affected(threshold: float) -> dict[str, int | None]:
+        found = ask(area=raster_area("banjir", threshold))
+        assert found.versions["rasters/banjir"] == raster.version
+        return {one.name: one.affected for one in found.kelurahan}
+
+    assert affected(0.8) == {"Barat": 1000}, "the threshold itself is reached"
+    assert affected(0.4) == {"Barat": 1000, "Timur": 1000}
+    with pytest.raises(InvalidParameter) as none:
+        raster_area("banjir", 0.9)
+    assert (none.value.extra, "0.8" in str(none.value.detail)) == ({"parameter": "threshold"}, True)
+    with pytest.raises(InvalidParameter) as unknown:
+        raster_area("gempa", 0.5)
+    assert (unknown.value.extra, "banjir" in str(unknown.value.detail)) == ({"parameter": "raster"}, True)
+
+
+def test_an_outline_of_many_vertices_counts_each_feature_once(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    round_shape = shapely.Point(WEST + 0.01, SOUTH + 0.005).buffer(0.02, quad_segs=500)
+
+    found = ask(round_shape)
+
+    assert {id: inside.count for id, inside in found.layers.items() if inside.count} == {
+        "disaster_zones": 2,
+        "health_facilities": 4,
+        "aid_posts": 4,
+    }
+    assert len(found.out_of_reach) == found.out_of_reach_total == 5

@@ -17,7 +17,7 @@ from rasters import CELL, NORTH, WEST, raster_make
 from layers.models import Raster, RasterBand
 from layers.query.rasters import bands_of
 from layers.services import rasters
-from layers.services.rasters import RasterValue, band_values, values_at, values_many
+from layers.services.rasters import RasterValue, band_values, bands_active, values_at, values_many
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_a_value_its_class_and_whose_breaks(tmp_path: Path) -> None:
     raster_make(tmp_path, [[0.1, 0.33], [0.66, -9999]])
 
     places = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0)]
-    found = [said(values_at(WEST + CELL * x + HALF, NORTH - CELL * y - HALF, NOW)) for x, y in places]
+    found = [said(values_at(WEST + CELL * x + HALF, NORTH - CELL * y - HALF, bands_active(NOW))) for x, y in places]
 
     assert found == [
         [("banjir", 0.1, "mapped", "rendah")],
@@ -55,14 +55,14 @@ def test_a_value_its_class_and_whose_breaks(tmp_path: Path) -> None:
 def test_below_the_lowest_level_is_not_a_level(tmp_path: Path) -> None:
     raster_make(tmp_path, [[0.05, 0.7]], quantity="kedalaman", unit="m", breaks=[0.1, 0.7, 1.5])
 
-    assert said(values_at(WEST + HALF, NORTH - HALF, NOW)) == [("banjir", 0.05, "mapped", "")]
-    assert said(values_at(WEST + CELL + HALF, NORTH - HALF, NOW)) == [("banjir", 0.7, "mapped", "sedang")]
+    assert said(values_at(WEST + HALF, NORTH - HALF, bands_active(NOW))) == [("banjir", 0.05, "mapped", "")]
+    assert said(values_at(WEST + CELL + HALF, NORTH - HALF, bands_active(NOW))) == [("banjir", 0.7, "mapped", "sedang")]
 
 
 def test_the_document_says_all(tmp_path: Path) -> None:
     raster = raster_make(tmp_path, [[0.5]], observed_at=NOW)
 
-    (value,) = values_at(WEST + HALF, NORTH - HALF, NOW)
+    (value,) = values_at(WEST + HALF, NORTH - HALF, bands_active(NOW))
 
     assert value.document() == {
         "raster": "banjir", "name": "banjir", "hazard": "101", "kind": "peta_bahaya", "quantity": "indeks",
@@ -78,7 +78,7 @@ def test_only_rasters_that_are_valid_then(tmp_path: Path) -> None:
     raster_make(tmp_path, [[0.5]], kind="peringatan", valid_from=start, valid_to=end)
 
     shown = [
-        len(values_at(WEST + HALF, NORTH - HALF, at))
+        len(values_at(WEST + HALF, NORTH - HALF, bands_active(at)))
         for at in (datetime(2025, 12, 31, tzinfo=UTC), start, end, datetime(2026, 6, 2, tzinfo=UTC))
     ]
 
@@ -91,7 +91,7 @@ def test_a_projected_raster(tmp_path: Path) -> None:
     )
     lon, lat = Transformer.from_crs(32750, 4326, always_xy=True).transform(400_150, 9_050_850)
 
-    assert said(values_at(lon, lat, NOW)) == [("banjir", 0.4, "mapped", "sedang")]
+    assert said(values_at(lon, lat, bands_active(NOW))) == [("banjir", 0.4, "mapped", "sedang")]
 
 
 def test_many_points_say_what_each_says(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_many_points_say_what_each_says(tmp_path: Path) -> None:
     raster = raster_make(tmp_path, cells, transform=from_origin(WEST, NORTH, 1e-4, 1e-4))
     lons, lats = WEST + rng.uniform(-0.002, 0.042, 500), NORTH - rng.uniform(-0.002, 0.032, 500)
 
-    ((band, values),) = values_many(lons, lats, NOW)
+    ((band, values),) = values_many(lons, lats, bands_active(NOW))
 
     with rasterio.open(raster.path) as kept:
         expected = [value[0] for value in kept.sample(zip(lons, lats, strict=True))]
@@ -110,7 +110,9 @@ def test_many_points_say_what_each_says(tmp_path: Path) -> None:
     np.testing.assert_array_equal(values, np.where(outside, np.nan, expected))
     assert outside.any()
     assert np.isnan(values[~outside]).any()
-    one_by_one = [values_at(lon, lat, NOW)[0].value for lon, lat in zip(lons[:50], lats[:50], strict=True)]
+    one_by_one = [
+        values_at(lon, lat, bands_active(NOW))[0].value for lon, lat in zip(lons[:50], lats[:50], strict=True)
+    ]
     assert one_by_one == [None if np.isnan(value) else round(float(value), 6) for value in values[:50]]
     assert len(band_values(band, np.array([]), np.array([]))) == 0  # type: ignore[arg-type]
 
@@ -120,14 +122,14 @@ def test_places_elsewhere_are_not_mapped(place: tuple[float, float], tmp_path: P
     raster_make(tmp_path, [[0.5]])
     raster_make(tmp_path, [[0.5]], code="utm", crs="EPSG:32750", transform=from_origin(400_000, 9_051_000, 100, 100))
 
-    assert [one.status for one in values_at(*place, NOW)] == ["not_mapped", "not_mapped"]
+    assert [one.status for one in values_at(*place, bands_active(NOW))] == ["not_mapped", "not_mapped"]
 
 
 def test_a_missing_file_is_said_and_keeps_no_other_from_answering(tmp_path: Path) -> None:
     raster_make(tmp_path, [[0.5]], code="a").path.unlink()
     raster_make(tmp_path, [[0.7]], code="b")
 
-    assert said(values_at(WEST + HALF, NORTH - HALF, NOW)) == [
+    assert said(values_at(WEST + HALF, NORTH - HALF, bands_active(NOW))) == [
         ("a", None, "unreadable", None),
         ("b", 0.7, "mapped", "tinggi"),
     ]
@@ -135,16 +137,16 @@ def test_a_missing_file_is_said_and_keeps_no_other_from_answering(tmp_path: Path
 
 def test_the_register_is_read_once_a_version(tmp_path: Path) -> None:
     raster_make(tmp_path, [[0.5]])
-    values_at(WEST, NORTH, NOW)
+    values_at(WEST, NORTH, bands_active(NOW))
 
     with CaptureQueriesContext(connection) as asked:
-        values_at(WEST, NORTH, NOW)
+        values_at(WEST, NORTH, bands_active(NOW))
     assert len(asked) == 1
 
     raster_make(tmp_path, [[0.6]], code="lain")
-    assert len(values_at(WEST, NORTH, NOW)) == 2
+    assert len(values_at(WEST, NORTH, bands_active(NOW))) == 2
     Raster.objects.get(code="banjir").delete()
-    assert len(values_at(WEST, NORTH, NOW)) == 1
+    assert len(values_at(WEST, NORTH, bands_active(NOW))) == 1
 
 
 def test_threads_read_side_by_side(tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ def test_few_datasets_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         raster_make(tmp_path, [[0.5]], code=code)
 
     for _ in range(2):
-        assert [one.value for one in values_at(WEST + HALF, NORTH - HALF, NOW)] == [0.5] * 3
+        assert [one.value for one in values_at(WEST + HALF, NORTH - HALF, bands_active(NOW))] == [0.5] * 3
     kept = rasters._datasets.known
     assert len(kept) == 2
     assert not any(dataset.closed for dataset in kept.values())

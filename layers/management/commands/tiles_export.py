@@ -17,9 +17,9 @@ class Command(BaseCommand):
     help = str(
         text(
             "Menulis petak vektor ke sebuah arsip PMTiles, untuk CDN atau gawai tanpa jaringan: semua lapisan, atau "
-            "yang disebut, pada satu keadaan data.",
+            "yang disebut, pada satu keadaan data; dari zona bencana hanya yang berlaku saat ini.",
             "Write vector tiles to a PMTiles archive, for a CDN or a device without network: all layers or those that "
-            "are named, at one state of the data.",
+            "are named, at one state of the data; of disaster zones what is valid now.",
         )
     )
 

@@ -60,7 +60,10 @@ def wrk_rate(port: int, lua: str, seed: str, clients: int, folder: Path, headers
 
 
 def statements(path: str) -> list[tuple[str, Any]]:
-    """The SQL with its arguments that the portal runs for a request, once it has answered it before."""
+    """The SQL with its arguments that the portal runs for a request, once it has answered it before.
+
+    What it prepares, it runs as ``EXECUTE name (...)``; on a new connection it prepares it again, to be seen.
+    """
     run: list[tuple[str, Any]] = []
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -69,9 +72,15 @@ def statements(path: str) -> list[tuple[str, Any]]:
 
     client = Client(headers={"host": "localhost"})
     client.get(path)
+    connection.close()
     with connection.execute_wrapper(note):
         client.get(path)
-    return run
+    prepared = [re.sub(r"\$\d+", "%s", sql.partition(" AS ")[2]) for sql, _ in run if sql.startswith("PREPARE ")]
+    return [
+        (prepared.pop(0) if sql.startswith("EXECUTE ") else sql, params)
+        for sql, params in run
+        if not sql.startswith("PREPARE ")
+    ]
 
 
 def sql_rate(scripts: Sequence[str], clients: int, folder: Path) -> Rate:

@@ -1,6 +1,6 @@
 // The list of layers: switch, count, legend that filters, downloads.
 
-import { address, element, fetchJson, word } from "./start.js";
+import { address, element, fetchJson, shownNow, word } from "./start.js";
 import { useShow } from "./use.js";
 import { grouped } from "./values.js";
 
@@ -41,7 +41,7 @@ function rowMake(layer, state, change) {
     filter = wanted;
     downloads.replaceChildren(`${word("download")}: `, ...Object.entries(DOWNLOADS).map(download));
     try {
-      const asked = { limit: 1, skipGeometry: true, properties: layer.titleField, filter };
+      const asked = { limit: 1, skipGeometry: true, properties: layer.titleField, filter, ...shownNow(layer) };
       const { numberMatched } = await fetchJson(`/collections/${layer.id}/items`, asked);
       if (filter === wanted) count.value = grouped(numberMatched);
     } catch {

@@ -8,10 +8,12 @@ const CLOSED = 2;
 /**
  * Listen to the changes of layers: `changed({ layer, bbox })`, where `bbox` is null for a change of everything.
  * The browser connects again by itself and names the last event it has seen. A server that refuses is asked again
- * when the page is looked at anew; what was missed by then is told as a change of every layer.
+ * when the page is looked at anew; what was missed by then is told as a change of every layer. After any absence those
+ * with a validity are told as changed, too: what began or ended by itself no event repeats.
  */
 export function liveListen(layers, status, changed) {
   const tell = (name) => status.replaceChildren(word(name));
+  let hasListened = false;
   let stream = open();
 
   function open(isLate = false) {
@@ -19,8 +21,10 @@ export function liveListen(layers, status, changed) {
     opened.addEventListener("open", () => {
       tell("live");
       status.dataset.live = "yes";
-      if (isLate) layers.forEach(({ id }) => changed({ layer: id, bbox: null }));
+      const missed = layers.filter(({ hasValidity }) => isLate || (hasListened && hasValidity));
+      missed.forEach(({ id }) => changed({ layer: id, bbox: null }));
       isLate = false;
+      hasListened = true;
     });
     opened.addEventListener("change", (event) => changed(JSON.parse(event.data)));
     opened.addEventListener("error", () => {

@@ -29,7 +29,8 @@ async function layersLoad() {
       fetchJson(`/styles/${id}/legend`),
     ]);
     const titleField = "name" in schema.properties ? "name" : "id";
-    return { id, title, description, extent: extent.spatial.bbox[0], schema: schema.properties, legend: legend.entries, titleField };
+    const hasValidity = Object.values(schema.properties).some((property) => property["x-ogc-role"] === "primary-interval-end");
+    return { id, title, description, extent: extent.spatial.bbox[0], schema: schema.properties, legend: legend.entries, titleField, hasValidity };
   };
   return Promise.all(collections.map(load));
 }

@@ -1,6 +1,6 @@
 // Search by words over all layers.
 
-import { element, fetchJson, word } from "./start.js";
+import { element, fetchJson, shownNow, word } from "./start.js";
 
 const SHOWN = 6;
 const PAUSE = 250;
@@ -27,7 +27,7 @@ export function searchMake(form, list, layers, pick) {
   }
 
   async function found_in(layer, q, signal) {
-    const asked = { q, limit: SHOWN, skipGeometry: true, properties: layer.titleField };
+    const asked = { q, limit: SHOWN, skipGeometry: true, properties: layer.titleField, ...shownNow(layer) };
     const { features } = await fetchJson(`/collections/${layer.id}/items`, asked, signal);
     return features.map(({ id, properties }) =>
       element(

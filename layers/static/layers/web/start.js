@@ -27,6 +27,9 @@ export async function fetchJson(path, params = {}, signal = undefined) {
   return document;
 }
 
+/** What items are asked with to be those that tiles show: of a layer with a validity what is valid now. */
+export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date().toISOString() } : {});
+
 /** An element with attributes, listeners (`onclick: …`) and children. What is undefined or false is left out. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -1,0 +1,136 @@
+"""Processes and jobs in the OpenAPI document."""
+
+from typing import Any
+
+from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, ref
+from layers.ogc.processes import IMPACT, MAX_JOBS, RESPONSES
+from layers.rest.impact_inputs import INPUTS
+from layers.text import text
+
+JSON = "application/json"
+DOCUMENT = ref("schemas", "document")
+STATUSES = ("accepted", "running", "successful", "failed", "dismissed")
+
+
+def process_paths() -> dict[str, Json]:
+    """The paths of processes and jobs."""
+    process_id = _place("processId", {"type": "string", "enum": [IMPACT]})
+    job_id = _place("jobId", {"type": "string", "format": "uuid"})
+    status = content(JSON, _status())
+    limit = {
+        "name": "limit",
+        "in": "query",
+        "description": str(text("Banyaknya pekerjaan.", "How many jobs.")),
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_JOBS, "default": 100},
+    }
+    dismissed = text("Pekerjaan dilupakan", "The job is forgotten")
+    return {
+        "/processes": {"get": _get("getProcesses", text("Proses", "Processes"))},
+        "/processes/{processId}": {
+            "get": _get("describeProcess", text("Uraian proses", "Description of a process"), [process_id])
+        },
+        "/processes/{processId}/execution": {"post": _execution(process_id)},
+        "/jobs": {"get": _get("getJobs", text("Pekerjaan Anda", "Your jobs"), [limit], problems=("401", "429"))},
+        "/jobs/{jobId}": {
+            "get": _get("getJob", text("Keadaan pekerjaan", "Status of a job"), [job_id], status),
+            "delete": {
+                **_operation("dismissJob", dismissed, [job_id]),
+                "responses": {"200": {"description": str(dismissed), "content": status}, **_problems()},
+            },
+        },
+        "/jobs/{jobId}/results": {
+            "get": {
+                **_operation("getJobResults", text("Hasil pekerjaan", "Results of a job"), [job_id]),
+                "responses": {"200": _result(), **_problems("413")},
+            }
+        },
+    }
+
+
+def _execution(process_id: Json) -> Json:
+    prefer = {
+        "name": "Prefer",
+        "in": "header",
+        "description": str(text("respond-async untuk sebuah pekerjaan.", "respond-async for a job.")),
+        "schema": {"type": "string"},
+    }
+    body = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "inputs": {
+                "type": "object",
+                "properties": {name: {**schema, "description": str(title)} for name, (title, schema) in INPUTS.items()},
+                "additionalProperties": False,
+                "example": {"zone": 1},
+            },
+            "outputs": {"type": "object", "properties": {IMPACT: DOCUMENT}, "additionalProperties": False},
+            "response": {"type": "string", "enum": list(RESPONSES), "default": "raw"},
+        },
+        "additionalProperties": False,
+    }
+    headers = {name: {"schema": {"type": "string"}} for name in ("Location", "Preference-Applied")}
+    made = text("Pekerjaan dibuat", "A job was made")
+    return {
+        **_operation("executeProcess", text("Jalankan proses", "Execute a process"), [process_id, prefer]),
+        "requestBody": {"required": True, "content": content(JSON, body)},
+        "responses": {
+            "200": _result(),
+            "201": {"description": str(made), "headers": headers, "content": content(JSON, _status())},
+            **_problems("401", "403", "413", "415", "429"),
+        },
+    }
+
+
+def _get(
+    name: str,
+    summary: Any,
+    parameters: list[Json] | None = None,
+    answer: Json | None = None,
+    problems: tuple[str, ...] = (),
+) -> Json:
+    answers = (answer or content(JSON, DOCUMENT)) | PAGE
+    return {
+        **_operation(name, summary, [ref("parameters", "f"), *(parameters or [])]),
+        "responses": {"200": {"description": str(summary), "content": answers}, **_problems(*problems)},
+    }
+
+
+def _operation(name: str, summary: Any, parameters: list[Json]) -> Json:
+    return {
+        "operationId": name,
+        "summary": str(summary),
+        "tags": ["processes"],
+        "parameters": [*parameters, ref("parameters", "lang")],
+    }
+
+
+def _problems(*also: str) -> dict[str, Json]:
+    return {status: ref("responses", status) for status in (*PROBLEMS, *(one for one in EDIT_PROBLEMS if one in also))}
+
+
+def _result() -> Json:
+    described = text("Dampaknya, seperti POST hazards/impact", "The impact, as of POST hazards/impact")
+    return {"description": str(described), "content": content(JSON, DOCUMENT)}
+
+
+def _status() -> Json:
+    """statusInfo."""
+    moment = {"type": "string", "format": "date-time"}
+    return {
+        "type": "object",
+        "required": ["jobID", "type", "status"],
+        "properties": {
+            "jobID": {"type": "string", "format": "uuid"},
+            "processID": {"type": "string"},
+            "type": {"type": "string", "enum": ["process"]},
+            "status": {"type": "string", "enum": list(STATUSES)},
+            "message": {"type": "string"},
+            **dict.fromkeys(("created", "started", "finished"), moment),
+            "links": ref("schemas", "links"),
+        },
+    }
+
+
+def _place(name: str, schema: Json) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": schema}

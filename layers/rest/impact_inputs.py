@@ -1,0 +1,105 @@
+"""The question of POST hazards/impact as the inputs of a process (OGC API - Processes), each by its name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+
+from layers.errors import InvalidParameter
+from layers.rest.hazards import MAX_DAYS, MAX_LISTED, impact_query
+from layers.rest.impact_body import area_parse
+from layers.rest.impact_formats import impact_json
+from layers.services.impact import ImpactQuery, impact_of
+from layers.services.needs import STANDARDS
+from layers.text import text
+
+INPUTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "geometry": (
+        text(
+            "Wilayah: Polygon atau MultiPolygon GeoJSON, bujur di depan.",
+            "The area: a GeoJSON Polygon or MultiPolygon, longitude first.",
+        ),
+        {"type": "object", "format": "geojson-geometry"},
+    ),
+    "zone": (
+        text("Id zona bencana, menggantikan geometri.", "Id of a disaster zone, in place of a geometry."),
+        {"type": "integer", "minimum": 0},
+    ),
+    "alert": (
+        text("Pengenal peringatan CAP yang sudah dimuat.", "Identifier of a CAP alert that was taken in."),
+        {"type": "string", "minLength": 1},
+    ),
+    "raster": (
+        text(
+            "Kode raster: wilayah tempat nilainya mencapai threshold.",
+            "Code of a raster: the area where it reaches the threshold.",
+        ),
+        {"type": "string", "pattern": "^[a-z0-9_-]+$"},
+    ),
+    "threshold": (
+        text("Nilai raster terendah yang termasuk.", "The lowest value of the raster that counts."),
+        {"type": "number", "minimum": -999_999_999, "maximum": 999_999_999},
+    ),
+    "datetime": (
+        text("Saat yang ditanyakan; bila kosong, sekarang.", "The time asked about; now where empty."),
+        {"type": "string", "format": "date-time"},
+    ),
+    "standard": (
+        text("Standar kebutuhan.", "The standard of the needs."),
+        {"type": "string", "enum": list(STANDARDS), "default": "sphere"},
+    ),
+    "days": (
+        text("Lama kebutuhan dihitung, hari.", "Days to count needs for."),
+        {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": 7},
+    ),
+    "limit": (
+        text("Fitur yang didaftar tiap lapisan.", "Features to list of each layer."),
+        {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100},
+    ),
+}
+"""What each input says, and its JSON Schema."""
+
+AREAS = ({"geometry"}, {"zone"}, {"alert"}, {"raster", "threshold"})
+"""The ways to name an area, one of which is taken."""
+
+
+def inputs_parse(inputs: Mapping[str, Any]) -> ImpactQuery:
+    """The question that inputs ask.
+
+    Raises:
+        InvalidParameter: one is unknown, does not fit its schema or names what is not there, or no area is named.
+        TooLarge: a geometry with too many vertices.
+    """
+    for name, value in inputs.items():
+        if name not in INPUTS:
+            known = ", ".join(INPUTS)
+            raise InvalidParameter(
+                name, text(f"Masukan ini tidak ada; yang ada: {known}.", f"There is no such input; there are: {known}.")
+            )
+        try:
+            jsonschema.validate(value, INPUTS[name][1])
+        except jsonschema.ValidationError as error:
+            rule = f"{error.validator} {error.validator_value}"
+            raise InvalidParameter(
+                name, text(f"Tidak sesuai skemanya: {rule}.", f"This does not fit its schema: {rule}.")
+            ) from error
+    named = {name: value for name, value in inputs.items() if name in set().union(*AREAS)}
+    if set(named) not in AREAS:
+        raise InvalidParameter(
+            "inputs",
+            text(
+                "Beri satu dari: geometry, zone, alert, atau raster beserta threshold.",
+                "Give one of: geometry, zone, alert, or raster together with threshold.",
+            ),
+        )
+    area = area_parse({"type": "Feature", **named} if "geometry" in named else named)
+    return impact_query(area, {name: str(inputs[name]) for name in inputs.keys() - named.keys()}, shapes=False)
+
+
+def impact_answer(query: ImpactQuery) -> str:
+    """The answer as JSON, the same as that of POST hazards/impact.
+
+    Raises:
+        InvalidParameter: ``zone``: there is none of that id.
+    """
+    return impact_json(impact_of(query)).decode()

@@ -1,0 +1,85 @@
+"""What rasters say about many points, in both formats, beside what they say about each point alone."""
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rasters import CELL, NORTH, WEST, raster_make
+
+from layers.models import Raster
+from layers.services.points import points_csv
+from layers.services.rasters import bands_active, values_at
+from layers.services.screening import Screening, screening_csv, screening_geojson
+
+NOW = datetime.now(UTC)
+OUTSIDE = (0.0, 0.0)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def flood(tmp_path: Path, settings: Any) -> Raster:
+    """Four cells: low, medium, high, and nothing mapped."""
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    return raster_make(tmp_path, [[0.1, 0.5, 0.9, -9999]])
+
+
+def table(places: list[tuple[float, float]]) -> str:
+    return "\n".join(["lon,lat", *(f"{lon},{lat}" for lon, lat in places), "x,1"])
+
+
+def cells(count: int) -> list[tuple[float, float]]:
+    return [(WEST + CELL * (n + 0.5), NORTH - CELL / 2) for n in range(count)]
+
+
+def rows(content: str) -> list[dict[str, str]]:
+    lines = b"".join(screening_csv(Screening(NOW), points_csv(content))).decode()
+    return list(csv.DictReader(lines.splitlines()))
+
+
+def test_a_table_has_a_value_and_a_level_for_each_raster(flood: Raster) -> None:
+    found = rows(table([*cells(4), OUTSIDE]))
+
+    assert [(row["banjir/indeks"], row["banjir/indeks level"]) for row in found] == [
+        ("0.1", "rendah"),
+        ("0.5", "sedang"),
+        ("0.9", "tinggi"),
+        ("not_mapped", ""),
+        ("not_mapped", ""),
+        ("", ""),
+    ]
+
+
+def test_a_collection_names_the_raster_and_its_version(flood: Raster) -> None:
+    screening = Screening(NOW)
+    document = json.loads(b"".join(screening_geojson(screening, points_csv(table(cells(3)[2:])))))
+
+    mapped, faulty = (feature["properties"] for feature in document["features"])
+    assert mapped["rasters"] == {
+        "banjir/indeks": {"status": "mapped", "value": 0.9, "unit": "indeks", "level": "tinggi"}
+    }
+    assert faulty["rasters"] == {}
+    assert document["versions"]["rasters/banjir"] == flood.version
+
+
+def test_a_raster_without_its_file_says_so(flood: Raster) -> None:
+    flood.path.unlink()
+    (row, _) = rows(table(cells(1)))
+    assert (row["banjir/indeks"], row["banjir/indeks level"]) == ("unreadable", "")
+
+
+def test_many_points_have_the_values_of_each_alone(tmp_path: Path, settings: Any) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    draw = np.random.default_rng(5)
+    raster_make(tmp_path, draw.uniform(0, 1, (300, 300)), breaks=[], breaks_source="")
+    places = [(WEST + CELL * x, NORTH - CELL * y) for x, y in draw.uniform(-10, 310, (200, 2)).tolist()]
+
+    found = [row["banjir/indeks"] for row in rows(table(places))[:-1]]
+
+    alone = [values_at(lon, lat, bands_active(NOW))[0].value for lon, lat in places]
+    assert [None if value == "not_mapped" else float(value) for value in found] == alone
+    assert None in alone

@@ -83,7 +83,7 @@ def repeatable[R: HttpResponse](response: R, tag: str, tag_now: Callable[[], str
 
 
 class Answers:
-    """The WSGI application (PEP 3333), behind its memory."""
+    """The WSGI application (PEP 3333), behind its memory; what is no stream is a list, which servers send in one go."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application
@@ -91,18 +91,21 @@ class Answers:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
-        if not is_read or environ.get("HTTP_COOKIE") or environ.get("HTTP_AUTHORIZATION"):
-            return self.application(environ, start_response)
+        is_shared = is_read and not environ.get("HTTP_COOKIE") and not environ.get("HTTP_AUTHORIZATION")
         key = tuple(map(environ.get, DIFFER))
-        known = self.memory.get(key)
+        known = self.memory.get(key) if is_shared else None
         if known and _holds(known):
             start_response(known.status, known.headers)
-            return (known.body,)
+            return [known.body]
         response = self.application(environ, start_response)
-        if isinstance(response, HttpResponse) and (told := getattr(response, "repeatable", None)):
+        if not isinstance(response, HttpResponse):
+            return response
+        body = response.content
+        if is_shared and (told := getattr(response, "repeatable", None)):
             status = f"{response.status_code} {response.reason_phrase}"
-            self.memory.put(key, Answer(status, list(response.items()), response.content, *told))
-        return response
+            self.memory.put(key, Answer(status, list(response.items()), body, *told))
+        response.close()
+        return [body]
 
 
 def _holds(answer: Answer) -> bool:

@@ -137,6 +137,10 @@ def pgbench_script(server: Server, load: Load, query: str) -> str:
     asked = shapely.box(west, south, west + width, south + height)
 
     def value(given: Any) -> str:
+        if isinstance(given, str) and (corners := re.findall(r"\((\S+), (\S+)\)", given)):
+            (w, s), (e, n) = ((float(x), float(y)) for x, y in corners)
+            sides = (f":west + {w - west}", f":south + {s - south}", f":east + {e - west - width}")
+            return "box(point({}, {}), point({}, {}))".format(*sides, f":north + {n - south - height}")
         try:
             if shapely.from_wkb(given).equals_exact(asked, 1e-5, normalize=True):
                 return "ST_MakeEnvelope(:west, :south, :east, :north, 4326)"

@@ -160,3 +160,10 @@ def in_the_background(send: Callable[[], Any]) -> tuple[Thread, list[Any]]:
                 return thread, answers
             sleep(0.01)
     raise AssertionError("the request did not wait")
+
+
+def prepared(execute: str) -> str:
+    """What an ``EXECUTE name (...)`` of this connection runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE name = %s", [execute.split()[1]])
+        return str(cursor.fetchone()[0])

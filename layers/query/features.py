@@ -60,7 +60,7 @@ class Page:
 
 def version_fetch(layer: Layer) -> Version:
     """The state a layer is in now."""
-    return Version(*row_fetch((VERSION, [layer.id])))
+    return Version(*row_fetch((VERSION, [layer.id]), prepare=True))
 
 
 def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: FeatureWriter | None = None) -> Page:

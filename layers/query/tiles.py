@@ -43,6 +43,13 @@ POLES = 20037508.342789244
 """Half the width of the world in EPSG:3857, in metres."""
 
 
+SIZE = """
+((bounds[0])[0] + (bounds[1])[0]) / 2 AS x, ((bounds[0])[1] + (bounds[1])[1]) / 2 AS y,
+greatest((bounds[0])[0] - (bounds[1])[0], (bounds[0])[1] - (bounds[1])[1]) AS size
+"""
+"""Of a feature, in degrees: ``x`` and ``y`` of its middle, and the longer side of its box. An index tells them."""
+
+
 @dataclass(frozen=True)
 class TileMatrixSet:
     """A well-known tile matrix set (OGC 17-083r4, annex D); its tiles at zoom 0 are ``columns`` by 1."""
@@ -198,16 +205,17 @@ Asked = Sequence[tuple[Layer, FeatureQuery]]
 def tile_version(asked: Asked, tile: Tile) -> str:
     """The tag of what a tile shows now."""
     sql, args = _version(asked, tile)
-    return str(row_fetch((f"SELECT {sql}", args))[0])
+    return str(row_fetch((f"SELECT {sql}", args), prepare=True)[0])
 
 
 def tile_fetch(asked: Asked, tile: Tile) -> TileData:
     """A tile in as much detail as its budget lets it have."""
     levels, tag = [0] * len(asked), None
+    is_common = not any(query.is_choice for _, query in asked)
     with ExitStack() as stack:
         while True:
             details = tuple(DETAILS[level] for level in levels)
-            now, *parts = row_fetch(tile_sql(asked, tile, details))
+            now, *parts = row_fetch(tile_sql(asked, tile, details), prepare=is_common)
             if tag in (None, now):
                 sizes = [len(part) if part is not None else BUDGET + 1 for part in parts]
                 if sum(sizes) <= BUDGET:
@@ -260,10 +268,10 @@ def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> Sql
     shape, shape_args = _shape(layer, tile, detail)
     columns = "".join(f", {_attribute(known)}" for known in properties_listed(layer, query))
     return (
-        f"WITH found AS MATERIALIZED (SELECT * FROM {layer.table}{matching} LIMIT {detail.whole + 1}) "
-        f"SELECT CASE WHEN (SELECT count(*) FROM found) <= {detail.whole} THEN ({_mvt(layer)} "
-        f"(SELECT id, {shape}{columns} FROM found ORDER BY id) tile) END",
-        [*args, *shape_args],
+        f"SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM {layer.table}{matching} LIMIT {detail.whole + 1}) few) "
+        f"<= {detail.whole} "
+        f"THEN ({_mvt(layer)} (SELECT id, {shape}{columns} FROM {layer.table}{matching} ORDER BY id) tile) END",
+        [*args, *shape_args, *args],
     )
 
 
@@ -277,7 +285,7 @@ def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> S
     place, place_args = _projected("ST_SetSRID(ST_MakePoint(east / 1e7, north / 1e7), 4326)", tile)
     shown = f"SELECT 0 AS part, id, {shape}{listed} FROM {layer.table}"
     gathered = f"SELECT 1 AS part, NULL::bigint AS id, {place} AS geom, n::int AS point_count{unlisted} FROM cells"
-    tables = f"found AS (SELECT id, {_extent(layer)} FROM {layer.table}{matching} OFFSET 0)"  # which evaluates once
+    tables = f"found AS (SELECT id, {SIZE} FROM {layer.table}{matching} OFFSET 0)"  # which evaluates once
     if layer.geometry_type == "Point":
         cells, cells_args = _cells(tile, detail, "found")
         tables += f", cells AS ({cells})"
@@ -307,10 +315,12 @@ def _cells(tile: Tile, detail: Detail, source: str) -> Sql:
     west, south, east, north = tile.degrees()
     return (
         "SELECT min(id) AS id, count(*) AS n, sum((x * 1e7)::bigint) / count(*) AS east, "
-        f"sum((y * 1e7)::bigint) / count(*) AS north FROM {source} "
-        "WHERE x >= %s AND x < %s AND y >= %s AND y < %s "
-        "GROUP BY floor((x - %s) / %s), floor((y - %s) / %s)",
-        [west, east, south, north, west, (east - west) / detail.grid, south, (north - south) / detail.grid],
+        "sum((y * 1e7)::bigint) / count(*) AS north FROM ("
+        "SELECT id, x, y, CASE WHEN x >= %s AND x < %s THEN floor((x - %s) / %s) END AS across, "
+        f"CASE WHEN y >= %s AND y < %s THEN floor((y - %s) / %s) END AS up FROM {source}) placed "
+        # not WHERE, from which PostgreSQL would expect a single row, and sort a million instead of hashing them
+        "GROUP BY across, up HAVING count(across) > 0 AND count(up) > 0",
+        [west, east, west, (east - west) / detail.grid, south, north, south, (north - south) / detail.grid],
     )
 
 
@@ -320,20 +330,11 @@ def _mvt(layer: Layer) -> str:
 
 def _where(layer: Layer, query: FeatureQuery, box: tuple[float, float, float, float]) -> Sql:
     matching, args = where(layer, query)
-    near = "geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
+    west, south, east, north = box
+    near = "bounds && %s::box"
     if _is_of_now(layer, query):
         near += f" AND {valid_now(layer)}"
-    return f"{matching} AND {near}" if matching else f" WHERE {near}", [*args, *box]
-
-
-def _extent(layer: Layer) -> str:
-    """``x`` and ``y`` of a feature's middle, and the ``size`` of a polygon's box, in degrees."""
-    if layer.geometry_type == "Point":
-        return "ST_X(geom) AS x, ST_Y(geom) AS y"
-    return (
-        "(ST_XMin(geom) + ST_XMax(geom)) / 2 AS x, (ST_YMin(geom) + ST_YMax(geom)) / 2 AS y, "
-        "greatest(ST_XMax(geom) - ST_XMin(geom), ST_YMax(geom) - ST_YMin(geom)) AS size"
-    )
+    return f"{matching} AND {near}" if matching else f" WHERE {near}", [*args, f"({west}, {south}), ({east}, {north})"]
 
 
 def _shape(layer: Layer, tile: Tile, detail: Detail) -> Sql:

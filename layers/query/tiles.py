@@ -359,9 +359,10 @@ def _projected(geom: str, tile: Tile, tolerance: int = 1) -> Sql:
     It is snapped to a grid of ``tolerance`` units, for to simplify it more would leave shapes that take long to mend.
     """
     moved = geom if tile.matrix_set.srid == 4326 else f"ST_Transform({geom}, {tile.matrix_set.srid})"
-    bounds = f"ST_MakeEnvelope(%s, %s, %s, %s, {tile.matrix_set.srid})"
-    sql = f"ST_AsMVTGeom({moved}, {bounds}, {EXTENT // tolerance}, {MARGIN // tolerance})"
-    return sql if tolerance == 1 else f"ST_Scale({sql}, {tolerance}, {tolerance})", list(tile.bounds)
+    west, south, east, north = tile.bounds
+    sql = f"ST_AsMVTGeom({moved}, %s::box2d, {EXTENT // tolerance}, {MARGIN // tolerance})"
+    bounds = f"BOX({west} {south}, {east} {north})"
+    return sql if tolerance == 1 else f"ST_Scale({sql}, {tolerance}, {tolerance})", [bounds]
 
 
 def _attribute(known: Property) -> str:

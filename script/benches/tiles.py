@@ -112,6 +112,8 @@ def rates(servers: Sequence[Server], load: Load, bench: Bench) -> Iterator[tuple
         with said(f"{layer.id}: without {other.name}:"):
             given = lua([tipg_path(layer, tile) for tile in tiles], cold=True)
             yield f"{other.name}, cold", wrk_rate(other.port, given, "cold", CLIENTS, bench.folder)
+    for path in paths * 8:  # each of the workers has each of them then
+        first.get(path)
     yield "portal, warm", wrk_rate(first.port, lua(paths), "warm", 16, bench.folder)
     tags = [first.get(path)[1]["etag"] for path in paths]
     yield "portal, 304", wrk_rate(first.port, lua(paths, tags), "304", 16, bench.folder)
@@ -130,6 +132,7 @@ def nginx(bench: Bench, behind: Server) -> Server:
         (r"listen \d+", f"listen 127.0.0.1:{port}"),
         (r"server portal:\d+", f"server 127.0.0.1:{behind.port}"),
         (r"pid \S+;", f"pid {bench.folder}/nginx.pid;"),
+        (r"/run/geoportal", str(bench.versions)),
         (r"access_log [^;]+", "access_log off"),
         (r"proxy_cache_path \S+", f"proxy_cache_path {bench.folder}/cache"),
     ):

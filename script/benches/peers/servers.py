@@ -64,6 +64,11 @@ class Bench:
     folder: Path
     stack: ExitStack
 
+    @property
+    def versions(self) -> Path:
+        """Where the portal tells nginx the versions of its layers."""
+        return self.folder / "versions"
+
     def program(self, name: str, command: list[str], env: dict[str, str], stdin: socket.socket | None = None) -> None:
         """Run a program until the stack ends, or this process does."""
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | env
@@ -118,7 +123,7 @@ class Bench:
 def portal(bench: Bench) -> Server:
     """By ``script/server``, as everyone serves it."""
     port = port_free()
-    bench.program("portal", ["script/server"], {"PORT": str(port)})
+    bench.program("portal", ["script/server"], {"PORT": str(port), "VERSIONS_FOLDER": str(bench.versions)})
     version = f"on Django {_version(sys.executable, 'django')}, granian {_version(sys.executable, 'granian')}"
     return bench.answering(Server("portal", version, port, "/oapi/collections/{layer.id}/items?f=json"))
 

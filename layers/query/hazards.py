@@ -92,7 +92,8 @@ def hazards_at_fetch(position: Position, at: datetime, radius: float) -> dict[st
         (
             f"SELECT {FUNCTION}(%s, %s, %s, %s, %s, %s)",
             [position.lon, position.lat, at, radius, *position.margin(radius)],
-        )
+        ),
+        prepare=True,
     )
     found: dict[str, Any] = orjson.loads(document)
     return found

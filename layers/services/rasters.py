@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from django.conf import settings
 from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -40,17 +41,31 @@ STATUSES = {
 }
 
 
+@dataclass(frozen=True)
+class _Open:
+    """An open dataset; ``cell`` maps coordinates, east before north, to column and row."""
+
+    dataset: DatasetReader
+    cell: rasterio.Affine
+
+    @classmethod
+    def of(cls, path: str) -> "_Open":
+        dataset = rasterio.open(path)
+        return cls(dataset, ~dataset.transform)
+
+
 class _Datasets(local):
     """The datasets that this thread used last, by file: a file never changes, see :class:`Raster`."""
 
     def __init__(self) -> None:
-        self.known: OrderedDict[str, DatasetReader] = OrderedDict()
+        self.known: OrderedDict[str, _Open] = OrderedDict()
 
-    def get(self, path: str) -> DatasetReader:
+    def get(self, raster: Raster) -> _Open:
+        path = f"{settings.RASTERS_FOLDER}/{raster.file}"
         if path not in self.known:
-            self.known[path] = rasterio.open(path)
+            self.known[path] = _Open.of(path)
             if len(self.known) > OPEN:
-                self.known.popitem(last=False)[1].close()
+                self.known.popitem(last=False)[1].dataset.close()
         self.known.move_to_end(path)
         return self.known[path]
 
@@ -64,7 +79,7 @@ def dataset_get(raster: Raster) -> DatasetReader:
     Raises:
         RasterioError: it is missing or damaged.
     """
-    return _datasets.get(str(raster.path))
+    return _datasets.get(raster).dataset
 
 
 @cache
@@ -127,14 +142,15 @@ def values_at(lon: float, lat: float, bands: Iterable[RasterBand]) -> list[Raste
 
 def _value_at(lon: float, lat: float, band: RasterBand) -> RasterValue:
     try:
-        value = _cell(dataset_get(band.raster), band.number, *to_raster(band.raster.crs).transform(lon, lat))
+        value = _cell(_datasets.get(band.raster), band.number, *to_raster(band.raster.crs).transform(lon, lat))
     except RasterioError:
         return RasterValue(band, None, UNREADABLE)
     return RasterValue(band, None, NOT_MAPPED) if isnan(value) else RasterValue(band, round(value, DECIMALS), MAPPED)
 
 
-def _cell(dataset: DatasetReader, number: int, east: float, north: float) -> float:
-    column, row = ~dataset.transform @ (east, north)  # what a projection does not reach is infinitely far away
+def _cell(file: _Open, number: int, east: float, north: float) -> float:
+    dataset = file.dataset
+    column, row = file.cell @ (east, north)  # what a projection does not reach is infinitely far away
     if not (0 <= column < dataset.width and 0 <= row < dataset.height):
         return nan
     return float(dataset.read(number, window=Window(int(column), int(row), 1, 1))[0, 0])
@@ -155,16 +171,16 @@ def values_many(
 def band_values(band: RasterBand, lons: np.ndarray, lats: np.ndarray) -> np.ndarray | None:
     """One band's values, see :func:`values_many`; memory is bounded by a block of the file."""
     try:
-        dataset = dataset_get(band.raster)
-        return _values(dataset, band.number, *to_raster(band.raster.crs).transform(lons, lats))
+        return _values(_datasets.get(band.raster), band.number, *to_raster(band.raster.crs).transform(lons, lats))
     except RasterioError:
         return None
 
 
-def _values(dataset: DatasetReader, number: int, east: np.ndarray, north: np.ndarray) -> np.ndarray:
+def _values(file: _Open, number: int, east: np.ndarray, north: np.ndarray) -> np.ndarray:
+    dataset = file.dataset
     values = np.full(len(east), np.nan, np.float32)
     with np.errstate(invalid="ignore"):
-        columns, rows = ~dataset.transform @ (east, north)
+        columns, rows = file.cell @ (east, north)
         inside = (columns >= 0) & (columns < dataset.width) & (rows >= 0) & (rows < dataset.height)
     places = np.flatnonzero(inside)
     column, row = columns[places].astype(np.int64), rows[places].astype(np.int64)

@@ -158,12 +158,9 @@ def plain_impact(area: shapely.Polygon, answer: dict) -> None:
     """By geopandas, and whether both say the same."""
     venv_make()
     script = Path(__file__).parent / "peers" / "plain_impact.py"
-    database = settings.DATABASES["default"]
-    dsn = " ".join(
-        f"{key}={database[name]}"
-        for key, name in (("host", "HOST"), ("port", "PORT"), ("dbname", "NAME"), ("user", "USER"))
+    told = json.loads(
+        subprocess.check_output([f"{VENV}/bin/python", script, os.environ["DATABASE_URL"], area.wkt], text=True)
     )
-    told = json.loads(subprocess.check_output([f"{VENV}/bin/python", script, dsn, area.wkt], text=True))
     counts = {layer_get(id).table.removeprefix("layers_"): inside["count"] for id, inside in answer["layers"].items()}
     same = all(counts[name] == count for name, count in told["counts"].items())
     people = abs(told["people"] - answer["people"]["affected"]) < 1

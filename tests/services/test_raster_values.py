@@ -172,7 +172,7 @@ def test_few_datasets_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert [one.value for one in values_at(WEST + HALF, NORTH - HALF, bands_active(NOW))] == [0.5] * 3
     kept = rasters._datasets.known
     assert len(kept) == 2
-    assert not any(dataset.closed for dataset in kept.values())
+    assert not any(known.dataset.closed for known in kept.values())
 
 
 def test_bands_are_kept_in_memory_by_version() -> None:

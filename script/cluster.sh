@@ -102,7 +102,9 @@ _cluster_make() {
     rm -rf "$CLUSTER/data.new"
     python -c 'import secrets; print(secrets.token_urlsafe(24))' | _cluster_do tee password >/dev/null
     _cluster_do initdb -D data.new --username=geoportal --pwfile=password --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >/dev/null
-    printf '%s\n' "listen_addresses = '127.0.0.1'" "unix_socket_directories = ''" "$@" | _cluster_do tee -a data.new/postgresql.conf >/dev/null
+    local quarter=$(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 4096)) # of the memory, in MB, as PostgreSQL's manual advises
+    local buffers="shared_buffers = $((quarter < 1024 ? quarter : 1024))MB"
+    printf '%s\n' "listen_addresses = '127.0.0.1'" "unix_socket_directories = ''" "$buffers" "$@" | _cluster_do tee -a data.new/postgresql.conf >/dev/null
     echo 'CREATE DATABASE geoportal' | _cluster_do postgres --single -D data.new -c log_checkpoints=off postgres >/dev/null
     mv "$CLUSTER/data.new" "$CLUSTER/data"
 }

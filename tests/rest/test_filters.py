@@ -165,8 +165,9 @@ def test_space_is_asked_of_the_index(db: None, layer: Layer, query: str) -> None
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         constraints = connection.introspection.get_constraints(cursor, layer.table)
-    (index,) = (name for name, known in constraints.items() if known["index"] and known["columns"] == ["geom"])
-    assert index in filters.qs.order_by().explain()
+    plan = filters.qs.order_by().explain()
+    indexes = [name for name, known in constraints.items() if known["index"] and known["columns"] == ["geom"]]
+    assert any(index in plan for index in indexes)
 
 
 @pytest.mark.parametrize(

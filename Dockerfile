@@ -1,7 +1,7 @@
 FROM python:3.13-slim
 
 ENV PIP_NO_CACHE_DIR=1 GRANIAN_HOST=0.0.0.0
-RUN useradd --create-home geoportal && install --directory --owner=geoportal /run/geoportal
+RUN useradd --create-home geoportal && install --directory --owner=geoportal /run/geoportal /var/lib/geoportal/rasters
 WORKDIR /srv/geoportal
 
 # First what seldom changes, for the layers' cache. With a DATABASE_URL, script/bootstrap installs no PostgreSQL.

@@ -10,6 +10,7 @@ from typing import Any
 from layers.catalog import Layer, Property, config, in_language, layers
 from layers.ogc.formats import FORMATS
 from layers.ogc.openapi_parts import (
+    BINARY,
     EDIT_PROBLEMS,
     PAGE,
     PROBLEMS,
@@ -21,7 +22,7 @@ from layers.ogc.openapi_parts import (
     schemas,
 )
 from layers.ogc.openapi_processes import process_paths
-from layers.ogc.openapi_tiles import style_paths, tile_paths
+from layers.ogc.openapi_tiles import raster_paths, style_paths, tile_paths
 from layers.ogc.schemas import plain_schema
 from layers.text import text
 
@@ -67,6 +68,7 @@ def openapi_document(base: str) -> Json:
             {"name": "server", "description": str(text("Peladen", "Server"))},
             {"name": "tiles", "description": str(text("Petak vektor", "Vector tiles"))},
             {"name": "styles", "description": str(text("Gaya peta", "Styles of the map"))},
+            {"name": "rasters", "description": str(text("Raster bahaya", "Hazard rasters"))},
             {"name": "processes", "description": str(text("Proses dan pekerjaan", "Processes and jobs"))},
             *map(_tag, layers()),
         ],
@@ -78,6 +80,7 @@ def openapi_document(base: str) -> Json:
             **{path: operation for layer in layers() for path, operation in _paths(layer).items()},
             **tile_paths(),
             **style_paths(),
+            **raster_paths(),
             **process_paths(),
         },
         "components": {
@@ -135,9 +138,6 @@ def _paths(layer: Layer) -> dict[str, Json]:
             "delete": _edit(f"delete{name}", text("Hapus item", "Delete an item"), layer),
         },
     }
-
-
-BINARY = {"type": "string", "format": "binary"}
 
 
 def _get(

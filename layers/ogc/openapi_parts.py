@@ -185,6 +185,7 @@ def content(media_type: str, schema: Json) -> Json:
     return {media_type: {"schema": schema}}
 
 
+BINARY: Json = {"type": "string", "format": "binary"}
 PAGE = content("text/html", {"type": "string"})
 """What a browser is shown."""
 

@@ -1,9 +1,10 @@
-"""Tiles and styles in the OpenAPI document."""
+"""Tiles, styles and rasters in the OpenAPI document."""
 
 from typing import Any
 
 from layers.catalog import layers
-from layers.ogc.openapi_parts import PROBLEMS, Json, ref
+from layers.ogc.coverages import COVERAGE, PNG
+from layers.ogc.openapi_parts import BINARY, PROBLEMS, Json, ref
 from layers.ogc.styles import MAP, STYLE
 from layers.ogc.tiles import ASKED, MVT, TILEJSON
 from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
@@ -36,7 +37,7 @@ def tile_paths() -> dict[str, Json]:
                 text("Petak vektor; 204 bila kosong", "A vector tile; 204 where it is empty"),
                 tag,
                 [*collection, *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")), *chosen, *asked, PROPERTIES],
-                {MVT: {"type": "string", "format": "binary"}},
+                {MVT: BINARY},
                 "204",
             ),
         }
@@ -66,6 +67,35 @@ def style_paths() -> dict[str, Json]:
             "styles",
             [which, ref("parameters", "f")],
             {"application/json": DOCUMENT, "text/html": text_},
+        ),
+    }
+
+
+def raster_paths() -> dict[str, Json]:
+    """The paths of hazard rasters. Which there are is not in the document, for they come and go while it is cached."""
+    which = {"name": "rasterId", "in": "path", "required": True, "schema": {"type": "string"}}
+    described = str(text("Besaran; tanpa ini semua.", "Quantities; all without it."))
+    quantities = {**PROPERTIES, "description": described}
+    raster, picture = "/collections/{rasterId}", text("Gambar kelas raster", "Pictures of a raster's classes")
+    tileset = f"{raster}/map/tiles/{{tms}}"
+    return {
+        f"{raster}/coverage": _get(
+            "getCoverage",
+            text("Nilai raster", "Values of a raster"),
+            "rasters",
+            [which, ref("parameters", "bbox"), quantities, _format(*COVERAGE)],
+            {COVERAGE["json"]: DOCUMENT, COVERAGE["geotiff"]: BINARY},
+        ),
+        f"{raster}/map/legend": _get(
+            "getRasterLegend", text("Legenda raster", "A raster's legend"), "rasters", [which]
+        ),
+        tileset: _get("getRasterTileset", picture, "rasters", [which, _web_mercator()], {TILEJSON: DOCUMENT}),
+        f"{tileset}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}.png": _get(
+            "getRasterTile",
+            picture,
+            "rasters",
+            [which, _web_mercator(), *map(_place, ("tileMatrix", "tileRow", "tileCol"))],
+            {PNG: BINARY},
         ),
     }
 
@@ -129,6 +159,10 @@ def _collections() -> Json:
 
 def _format(*names: str) -> Json:
     return {"name": "f", "in": "query", "schema": {"type": "string", "enum": list(names)}}
+
+
+def _web_mercator() -> Json:
+    return {**_place("tms"), "schema": {"type": "string", "enum": ["WebMercatorQuad"]}}
 
 
 def _place(name: str) -> Json:

@@ -1,8 +1,8 @@
 """The questions of emergency teams about a point, an area, and many points; see docs/emergency.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from django.http import HttpResponse
@@ -10,6 +10,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -20,7 +21,7 @@ from layers.query.impact import Area
 from layers.query.params import params_single
 from layers.query.values import value_parse, whole_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
-from layers.rest.impact_body import MEMBERS, area_parse, zone_area
+from layers.rest.impact_body import MEMBERS, area_parse, cap_area, zone_area
 from layers.rest.impact_formats import impact_csv, impact_geojson, impact_html, impact_json
 from layers.rest.views import Strict
 from layers.services.hazards import hazards_at
@@ -102,6 +103,21 @@ class ByFormat(DefaultContentNegotiation):
         )
 
 
+class Cap(BaseParser):
+    """A CAP alert, as the area that it names."""
+
+    media_type = "application/cap+xml"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        return cap_area((parser_context or {})["request"].body)
+
+
+class Xml(Cap):
+    media_type = "application/xml"
+
+
 class Csv(BaseRenderer):
     media_type, format = "text/csv", "csv"
 
@@ -134,7 +150,7 @@ class ImpactView(Strict):
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    parser_classes = [Json, GeoJson]
+    parser_classes = [Json, GeoJson, Cap, Xml]
     renderer_classes = [JSONRenderer, GeoJsonRenderer, Csv, Html]
     content_negotiation_class = ByFormat
 
@@ -162,7 +178,11 @@ class ImpactView(Strict):
             f"People affected and their needs, what every layer has inside, and what is out of reach. Send {MEMBERS}.",
         ),
         parameters=IMPACT_PARAMETERS,
-        request=OpenApiTypes.OBJECT,
+        request={
+            "application/json": OpenApiTypes.OBJECT,
+            "application/geo+json": OpenApiTypes.OBJECT,
+            "application/cap+xml": OpenApiTypes.BINARY,
+        },
         responses=OpenApiTypes.OBJECT,
         tags=["hazards"],
     )
@@ -172,7 +192,8 @@ class ImpactView(Strict):
             InvalidParameter: the body names no area, or a parameter is malformed.
             TooLarge: a geometry with too many vertices.
         """
-        return self._answer(request, area_parse(request.data))
+        sent = request.data
+        return self._answer(request, sent if isinstance(sent, Area) else area_parse(sent))
 
     def _answer(self, request: Request, area: Area) -> HttpResponse:
         renderer = request.accepted_renderer

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from cap_messages import SQUARE, area, info, message
 from conftest import FeatureMake
 from django.core.management import call_command
 from hazard_scene import SOUTH, WEST, make, scene_make
 from rest_framework.test import APIClient
 
+from layers.models import CapAlert, DisasterZone
 from layers.rest.impact_body import MAX_VERTICES
 from layers.services import points
 
@@ -148,6 +150,49 @@ def test_too_many_vertices_are_refused_with_the_bound(anyone: APIClient) -> None
     answer = anyone.post(IMPACT, json.dumps(body), content_type="application/json")
     assert answer.status_code == 413
     assert str(MAX_VERTICES) in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("media_type", ["application/cap+xml", "application/xml"])
+def test_a_cap_alert_is_an_area_and_is_not_stored(
+    anyone: APIClient, feature_make: FeatureMake, media_type: str
+) -> None:
+    """Two languages name the same area, which counts once; another info adds a square of its own."""
+    scene_make(feature_make)
+    zones = DisasterZone.objects.count()
+    pairs = [f"{y},{x}" for x, y in RING]
+    square, further = " ".join(pairs), "-8.30,116.40 -8.30,116.41 -8.29,116.41 -8.29,116.40 -8.30,116.40"
+    infos = [info(area(polygons=(square,)), language=language) for language in ("id", "en")]
+    sent = message("baru", *infos, info(area(polygons=(further,)), severity="Minor"))
+    answer = anyone.post(IMPACT, sent, content_type=media_type)
+    drawn = anyone.post(IMPACT, POLYGON, format="json")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["people"] == drawn.json()["people"]
+    assert answer.json()["area_m2"] == pytest.approx(2 * drawn.json()["area_m2"], rel=0.01)
+    assert (CapAlert.objects.count(), DisasterZone.objects.count()) == (0, zones)
+
+
+ENTITY = b'<!DOCTYPE a [<!ENTITY b "c">]><alert/>'
+HALF_ROUND = SQUARE.replace(" ", " x,", 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"", "a CAP 1.2 alert"),
+        (b"<alert", "not XML"),
+        (ENTITY, "DOCTYPE"),
+        (b"<alert/>", "no alert of CAP 1.2"),
+        (message("x", info(), status="Exercise"), "Exercise"),
+        (message("x"), "there is no area"),
+        (message("x", info("")), "there is no area"),
+        (message("x", info(area(polygons=(HALF_ROUND,)))), "is no number"),
+        (message("x", info(area(polygons=(), circles=("-8.5,116.1 2000",)))), "1000 km"),
+    ],
+)
+def test_a_bad_cap_alert_is_refused(anyone: APIClient, sent: bytes, said: str) -> None:
+    answer = anyone.post(IMPACT, sent, content_type="application/cap+xml")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "body")
+    assert said in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

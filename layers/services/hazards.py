@@ -34,21 +34,31 @@ class Coded:
     code: str
     label: str
 
-    @classmethod
-    def of(cls, layer: str, property: str, code: str) -> "Coded | None":
-        """The label that the property of a layer gives a code, in the active language; None for the empty code."""
-        return _coded(layer, property, get_language()).get(code, cls(code, code)) if code else None
+
+Labels = dict[str, dict[str, Coded | None]]
+"""By property, the label of each code; of the empty code there is none."""
+
+
+def labels_of(layer: str) -> Labels:
+    """Those of a layer's properties that have codes, in the active language."""
+    return _labels(layer, get_language())
 
 
 @cache
-def _coded(layer: str, property: str, _language: str) -> dict[str, Coded]:
-    known = layer_get(layer).property(property)
-    return {code: Coded(code, str(label)) for code, label in known.choices} if known else {}
+def _labels(layer: str, _language: str) -> Labels:
+    return {
+        known.name: {"": None, **{code: Coded(code, str(label)) for code, label in known.choices}}
+        for known in layer_get(layer).properties
+        if known.choices
+    }
 
 
-@cache
-def _coded_names(layer: str) -> list[str]:
-    return [known.name for known in layer_get(layer).properties if known.choices]
+def labelled(row: Mapping[str, Any], labels: Labels) -> dict[str, Any]:
+    """The row with its codes and their labels in the place of codes."""
+    return {
+        name: labels[name].get(value or "", Coded(value, value)) if name in labels else value
+        for name, value in row.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -72,11 +82,6 @@ class Zone:
     updated_at: str
     age_seconds: int | None
     distance: float
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Zone":
-        coded = ("hazard", "level", "kind", "unit")
-        return cls(**{**row, **{name: Coded.of("disaster_zones", name, row[name]) for name in coded}})
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,8 @@ class Places:
 
     @classmethod
     def of(cls, layer: str, found: Mapping[str, Any]) -> "Places":
-        nearest, out = ([_place(layer, row) for row in found[name]] for name in ("places", "left_out_nearest"))
+        labels = labels_of(layer)
+        nearest, out = ([labelled(row, labels) for row in found[name]] for name in ("places", "left_out_nearest"))
         return cls(nearest, found["left_out"], out)
 
 
@@ -133,6 +139,7 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
     """What threatens a position at a moment, within ``radius`` metres of it, and the nearest places of help."""
     found = hazards_at_fetch(position, at, radius)
     areas = found["areas"] or []
+    area_labels, zone_labels = labels_of("administrative_areas"), labels_of("disaster_zones")
     rasters = values_at(position.lon, position.lat, bands_active(at, found["rasters"]))
     return HazardsAt(
         lon=position.lon,
@@ -142,9 +149,9 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
         computed_at=found["computed_at"],
         mapped=bool(areas),
         note=str(NOTE if areas else OUTSIDE + " " + NOTE),
-        areas=[Area(row["code"], row["name"], _known("administrative_areas", "level", row["level"])) for row in areas],
+        areas=[Area(**labelled(row, area_labels)) for row in areas],
         zones_total=found["zones_total"],
-        zones=[Zone.of(row) for row in found["zones"]],
+        zones=[Zone(**labelled(row, zone_labels)) for row in found["zones"]],
         rasters=[value.document() for value in rasters],
         aid_posts=Places.of("aid_posts", found["aid_posts"]),
         health_facilities=Places.of("health_facilities", found["health_facilities"]),
@@ -156,11 +163,3 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
 def raster_versions(rasters: Iterable[Raster]) -> dict[str, str]:
     """Of rasters, as the versions of an answer list them."""
     return {f"rasters/{raster.code}": raster.version for raster in rasters}
-
-
-def _place(layer: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: Coded.of(layer, name, row[name]) for name in _coded_names(layer) if name in row}}
-
-
-def _known(layer: str, property: str, code: str) -> Coded:
-    return Coded.of(layer, property, code) or Coded(code, code)

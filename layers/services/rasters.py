@@ -132,7 +132,7 @@ def bands_active(at: datetime, version: str | None = None) -> list[RasterBand]:
     Args:
         version: of the register, where a statement has read it; it is looked up otherwise.
     """
-    return [band for band in bands_of(version or rasters_version()) if band.raster.holds_at(at)]
+    return [band for band in bands_of(rasters_version() if version is None else version) if band.raster.holds_at(at)]
 
 
 def values_at(lon: float, lat: float, bands: Iterable[RasterBand]) -> list[RasterValue]:

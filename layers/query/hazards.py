@@ -154,11 +154,20 @@ SELECT json_build_object(
 ); END $$"""
 
 
-def area_at(point: str) -> str:
-    """A subquery: the code of the smallest administrative area that covers a point; the larger have the longer ones."""
-    return f"""SELECT code FROM (
-        SELECT code, geom FROM {AREAS} WHERE geom ~ {point} ORDER BY length(code) DESC, code OFFSET 0
+def area_at(point: str, columns: str = "code") -> str:
+    """A subquery: the smallest administrative area that covers a point; the larger it is, the shorter is its code."""
+    return f"""SELECT {columns} FROM (
+        SELECT {columns}, geom FROM {AREAS} WHERE geom ~ {point} ORDER BY length(code) DESC, code OFFSET 0
     ) candidate WHERE ST_Covers(geom, {point}) LIMIT 1"""
+
+
+def zones_near(shape: str) -> str:
+    """A subquery: the zones whose boxes meet that of a shape.
+
+    They overlap and are of every size. Among 100,000 the index of boxes finds those at a point in a twelfth of the time
+    that the index of geometries takes, which the planner would use for ``ST_Intersects`` without the fence.
+    """
+    return f"SELECT * FROM {ZONES} WHERE bounds && box({shape}) OFFSET 0"
 
 
 def _threat() -> str:
@@ -169,7 +178,7 @@ def _threat() -> str:
     here = "zone.geom::geography, asked.here"
     return f"""near AS MATERIALIZED (
     SELECT zone.id, zone.hazard AS hazard, zone.geom, ST_Intersects(zone.geom, asked.point) AS holds
-    FROM asked, {ZONES} zone WHERE zone.geom && asked.box AND {ACTIVE}
+    FROM asked, {ZONES} zone WHERE zone.bounds && box(asked.box) AND {ACTIVE}
 ), threat AS MATERIALIZED (
     SELECT id, hazard, CASE WHEN holds THEN 0 ELSE ST_Distance({here}) END AS distance
     FROM asked, near zone WHERE holds OR asked.radius > 0 AND ST_DWithin({here}, asked.radius)
@@ -196,7 +205,7 @@ def _nearest(name: str, table: str, condition: str) -> str:
     SELECT place.id, ST_Distance(place.geom::geography, asked.here) AS distance, hazards.codes IS NOT NULL AND (
             EXISTS (SELECT FROM around WHERE ST_Intersects(around.geom, place.geom))
             OR EXISTS (
-                SELECT FROM {ZONES} zone
+                SELECT FROM ({zones_near("place.geom")}) zone
                 WHERE ST_Intersects(zone.geom, place.geom) AND zone.hazard || '' = ANY (hazards.codes) AND {ACTIVE}
             )
         ) AS threatened

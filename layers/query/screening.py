@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from layers.query.hazards import ACTIVE, AREAS, WORST, ZONES, area_at
+from layers.query.hazards import ACTIVE, WORST, area_at, zones_near
 
 BATCH = 2_000
 """Rows held in memory at a time."""
@@ -27,12 +27,11 @@ EXPOSURE = f"""
 SELECT number, lon, lat, fault, given, area.code, area.name, zones,
     CASE WHEN number = 1 THEN (SELECT json_object_agg(id, (journal.version(id)).tag)::text FROM unnest(%s) id) END
 FROM (SELECT *, ST_Point(lon, lat, 4326) AS geom, %s::timestamptz AS at FROM screening ORDER BY number OFFSET 0) asked
-CROSS JOIN LATERAL (SELECT ({area_at("asked.geom")}) AS code OFFSET 0) held
-LEFT JOIN {AREAS} area USING (code)
+LEFT JOIN LATERAL ({area_at("asked.geom", "code, name")}) area ON true
 LEFT JOIN LATERAL (
     SELECT json_agg(worst)::text AS zones FROM (
         SELECT DISTINCT ON (hazard) hazard, level, kind, code AS zone, valid_to, source, observed_at
-        FROM {ZONES} zone WHERE ST_Intersects(zone.geom, asked.geom) AND {ACTIVE}
+        FROM ({zones_near("asked.geom")}) zone WHERE ST_Intersects(zone.geom, asked.geom) AND {ACTIVE}
         ORDER BY hazard, {WORST}, kind, id
     ) worst
 ) threats ON true"""

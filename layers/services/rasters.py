@@ -30,6 +30,9 @@ from layers.text import text
 OPEN = 32
 """Datasets that a thread keeps open."""
 
+RUN = 16
+"""Blocks beside each other that are read at once for many positions: to ask for each takes as long as to read it."""
+
 DECIMALS = 6
 """Of values: a 32-bit float holds no more."""
 
@@ -169,7 +172,7 @@ def values_many(
 
 
 def band_values(band: RasterBand, lons: np.ndarray, lats: np.ndarray) -> np.ndarray | None:
-    """One band's values, see :func:`values_many`; memory is bounded by a block of the file."""
+    """One band's values, see :func:`values_many`; memory is bounded by a run of blocks."""
     try:
         return _values(_datasets.get(band.raster), band.number, *to_raster(band.raster.crs).transform(lons, lats))
     except RasterioError:
@@ -185,14 +188,10 @@ def _values(file: _Open, number: int, east: np.ndarray, north: np.ndarray) -> np
     places = np.flatnonzero(inside)
     column, row = columns[places].astype(np.int64), rows[places].astype(np.int64)
     height, width = dataset.block_shapes[number - 1]
-    blocks = (row // height) * (dataset.width // width + 1) + column // width
-    order = np.argsort(blocks, kind="stable")
-    for group in np.split(order, np.flatnonzero(np.diff(blocks[order])) + 1) if len(order) else ():
-        left, top = column[group[0]] // width * width, row[group[0]] // height * height
-        block = dataset.read(number, window=_window(dataset, left, top, width, height))
-        values[places[group]] = block[row[group] - top, column[group] - left]
+    runs = (row // height) * dataset.width + column // (width * RUN)
+    order = np.argsort(runs, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(runs[order])) + 1) if len(order) else ():
+        left, top = int(column[group].min()), int(row[group].min())
+        window = Window(left, top, int(column[group].max()) - left + 1, int(row[group].max()) - top + 1)
+        values[places[group]] = dataset.read(number, window=window)[row[group] - top, column[group] - left]
     return values
-
-
-def _window(dataset: DatasetReader, left: int, top: int, width: int, height: int) -> Window:
-    return Window(left, top, min(width, dataset.width - left), min(height, dataset.height - top))

@@ -202,11 +202,12 @@ def _descendants() -> list[Path]:
 
 
 def _resident(process: Path) -> float:
+    """Without memory that is shared: PostgreSQL's buffers are no process's own."""
     try:
-        found = re.search(r"VmRSS:\s+(\d+)", (process / "status").read_text())
+        found = re.findall(r"Rss(?:Anon|File):\s+(\d+)", (process / "status").read_text())
     except OSError:
         return 0
-    return int(found[1]) / 1024 if found else 0
+    return sum(map(int, found)) / 1024
 
 
 def screening(server: Server) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -73,9 +74,11 @@ def exposures_fetch(points: Iterable[Point], at: datetime) -> Generator[list[Exp
             for batch in batched(points, BATCH):
                 cursor.copy_expert(COPY, _lines(batch))
             cursor.execute("ANALYZE screening")
-        with connection.chunked_cursor() as cursor:
+        with connection.chunked_cursor() as cursor, ThreadPoolExecutor(1) as ahead:  # found while others are written
             cursor.execute(EXPOSURE, [list(LAYERS), at])
-            while rows := cursor.fetchmany(BATCH):
+            coming = ahead.submit(cursor.fetchmany, BATCH)
+            while rows := coming.result():
+                coming = ahead.submit(cursor.fetchmany, BATCH)
                 yield [Exposure(Point(*row[:5]), *row[5:]) for row in rows]
 
 

@@ -60,10 +60,10 @@ class FeatureProvider(BaseProvider):
         """A page of features, as pygeoapi asks for it.
 
         Raises:
-            ProviderInvalidQueryError: a value is malformed, or a CQL filter is given, which is not built yet.
+            ProviderInvalidQueryError: a value is malformed, or a CQL filter is given, which the portal's own views take.
         """
         if filterq is not None:
-            raise ProviderInvalidQueryError(user_msg="filter is not supported yet")
+            raise ProviderInvalidQueryError(user_msg="filter is not supported here")
         asked = {
             "offset": str(offset),
             "limit": str(limit),

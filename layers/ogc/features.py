@@ -60,7 +60,7 @@ class FeatureProvider(BaseProvider):
         """A page of features, as pygeoapi asks for it.
 
         Raises:
-            ProviderInvalidQueryError: a value is malformed, or a CQL filter is given, which the portal's own views take.
+            ProviderInvalidQueryError: a value is malformed, or a CQL filter is given, which only the portal takes.
         """
         if filterq is not None:
             raise ProviderInvalidQueryError(user_msg="filter is not supported here")

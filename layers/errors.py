@@ -1,10 +1,12 @@
 """What can be wrong with a request, one exception a fault, and the one way to tell it: problem+json (RFC 9457)."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from django.http import JsonResponse
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse
 
 
 class Problem(Exception):
@@ -29,7 +31,7 @@ class Problem(Exception):
             **self.extra,
         }
 
-    def response(self) -> JsonResponse:
+    def response(self) -> HttpResponse:
         return problem_response(self.document(), self.headers)
 
 
@@ -73,12 +75,15 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": "10"})
 
 
-def problem_response(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> JsonResponse:
-    """An ``application/problem+json`` answer with the status that the document names."""
-    return JsonResponse(
-        document,
+def problem_response(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """An ``application/problem+json`` answer with the status that the document names.
+
+    A lone surrogate, which a name in a request may have and UTF-8 cannot, is escaped.
+    """
+    written = json.dumps(document, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return HttpResponse(
+        written.encode(errors="backslashreplace"),
         status=document["status"],
-        json_dumps_params={"ensure_ascii": False},
         content_type="application/problem+json",
         headers=dict(headers or {}),
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,11 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils.timezone import localtime, now
+from django.utils.timezone import now
 
 from layers.errors import Problem
 from layers.importers.cap import Alert, Info
-from layers.importers.cap_areas import area_geometry
+from layers.importers.cap_areas import area_shape
 from layers.models import CapAlert, DisasterZone
 from layers.query.alerts import alerts_lock
 from layers.text import text
@@ -66,7 +66,8 @@ class AlertReport:
 def alert_import(alert: Alert, *, hazard: str | None = None) -> AlertReport:
     """Make disaster zones of a message, and end those of the messages that it updates or cancels.
 
-    Messages may come in any order, and more than once. An exercise, a test and what is not public make no zone.
+    Messages may come in any order, and more than once. An exercise, a test and what is not public make no zone. An
+    update of which something cannot be mapped ends no zone, for nobody else would tell what it says there.
 
     Args:
         hazard: BNPB's code for events whose words tell none.
@@ -79,16 +80,21 @@ def alert_import(alert: Alert, *, hazard: str | None = None) -> AlertReport:
     alerts_lock()
     if CapAlert.objects.filter(sender=alert.sender, identifier=alert.identifier).exists():
         return AlertReport(alert.identifier, text("sudah dikenal, dibiarkan", "known already, left alone"))
-    zones, words, notes = _zones(alert, hazard)
+    made = _zones(alert, hazard)
+    zones, notes = made.zones, made.mended + made.left_out
+    replaces = _replaces(alert)
+    if replaces and made.left_out:
+        replaces = []
+        notes.append(str(text("tidak lengkap: zona lama tetap berlaku", "incomplete: older zones stay in force")))
     starts = [zone.valid_from for zone in zones if zone.valid_from]
     kept = CapAlert(
         code=_code(alert),
         sender=alert.sender,
         identifier=alert.identifier,
         sent=alert.sent,
-        replaces=_replaces(alert),
+        replaces=replaces,
         replaces_from=max(alert.sent, min(starts, default=alert.sent)),
-        words=words,
+        words=made.words,
     )
     _validated(kept)
     kept.save()
@@ -97,11 +103,11 @@ def alert_import(alert: Alert, *, hazard: str | None = None) -> AlertReport:
     for other in CapAlert.objects.filter(replaces__contains=[alert.key], sent__gte=alert.sent):
         _zones_end(kept, other)
         notes.append(str(text(f"sudah digantikan oleh {other.identifier}", f"already replaced by {other.identifier}")))
-    made, ended = len(zones), sum(_zones_end(other, kept) for other in _replaced(kept))
+    number, ended = len(zones), sum(_zones_end(other, kept) for other in _replaced(kept))
     if zones and all(zone.valid_to and zone.valid_to <= now() for zone in zones):
         notes.append(str(text("masa berlakunya sudah lewat", "its validity is already over")))
-    outcome = text(f"{made} zona dibuat, {ended} diakhiri", f"{made} zones made, {ended} ended")
-    return AlertReport(alert.identifier, outcome, made, tuple(notes))
+    outcome = text(f"{number} zona dibuat, {ended} diakhiri", f"{number} zones made, {ended} ended")
+    return AlertReport(alert.identifier, outcome, number, tuple(notes))
 
 
 def _not_for_us(alert: Alert) -> Any:
@@ -119,26 +125,28 @@ def _not_for_us(alert: Alert) -> Any:
     return None
 
 
-def _zones(alert: Alert, hazard: str | None) -> tuple[list[DisasterZone], list[list[dict[str, Any]]], list[str]]:
-    """The zones, the words of each in every language, and notes."""
-    zones: list[DisasterZone] = []
-    words: list[list[dict[str, Any]]] = []
-    notes: list[str] = []
-    over = alert.message_type == "Cancel"
+@dataclass
+class _Made:
+    """The zones of a message with the words of each in every language, and notes: what was mended, what left out."""
+
+    zones: list[DisasterZone] = field(default_factory=list)
+    words: list[list[dict[str, Any]]] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def _zones(alert: Alert, hazard: str | None) -> _Made:
+    made, over = _Made(), alert.message_type == "Cancel"
     for infos in [] if over else _languages(alert):
-        said = infos[0].words
-        if said["urgency"] == "Past" or "AllClear" in said.get("responseType", ()):
-            over = True
-            notes.append(str(text(f"{said['event']}: bahaya sudah lewat", f"{said['event']}: the danger is over")))
+        if infos[0].is_over:
+            over, event = True, infos[0].words["event"]
+            made.mended.append(str(text(f"{event}: bahaya sudah lewat", f"{event}: the danger is over")))
             continue
-        made, wrong = _info_zones(alert, infos, hazard, number=len(zones) + 1)
-        zones += made
-        words += [[{"language": info.language, **info.words} for info in infos]] * len(made)
-        notes += wrong
-    if not zones and not over:
-        why = "; ".join(notes) or text("tidak ada info dengan area", "there is no info with an area")
+        _info_zones(made, alert, infos, hazard)
+    if not made.zones and (made.left_out or not over):
+        why = "; ".join(made.left_out) or text("tidak ada info dengan area", "there is no info with an area")
         raise Problem(text(f"Tidak ada yang dapat dipetakan: {why}.", f"Nothing can be mapped: {why}."))
-    return zones, words, notes
+    return made
 
 
 def _languages(alert: Alert) -> list[list[Info]]:
@@ -159,42 +167,46 @@ def _preference(info: Info) -> int:
     return next((rank for rank, code in enumerate(("id", "en")) if info.language.lower().startswith(code)), 2)
 
 
-def _info_zones(
-    alert: Alert, infos: list[Info], hazard: str | None, *, number: int
-) -> tuple[list[DisasterZone], list[str]]:
-    first, notes = infos[0], []
+def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None) -> None:
+    first = infos[0]
     known = _hazard(infos) or hazard
-    starts = first.onset or first.effective or alert.sent
-    ends = first.expires or starts + LASTS
     event = first.words["event"]
+    starts = first.onset or first.effective or alert.sent
+    latest = alert.sent + LONGEST
+    ends = first.expires or min(starts, latest) + LASTS
     if not first.areas:
-        return [], [str(text(f"{event}: tanpa area", f"{event}: no area"))]
+        made.left_out.append(str(text(f"{event}: tanpa area", f"{event}: no area")))
+        return
     if known is None:
         unknown = text(
             f"{event}: jenis bahaya tidak dikenal; sebutkan dengan --hazard",
             f"{event}: the hazard is not known; say it with --hazard",
         )
-        return [], [str(unknown)]
-    if not starts < ends <= starts + LONGEST:
-        span = f"{localtime(starts)} - {localtime(ends)}"
-        return [], [str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))]
+        made.left_out.append(str(unknown))
+        return
+    if starts > latest or not starts < ends or ends - starts > LONGEST:
+        span = f"{starts.isoformat()} - {ends.isoformat()}"
+        made.left_out.append(
+            str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))
+        )
+        return
     if first.expires is None:
-        notes.append(str(text("tanpa expires: berlaku 24 jam", "no expires: it holds for 24 hours")))
+        made.mended.append(str(text("tanpa expires: berlaku 24 jam", "no expires: it holds for 24 hours")))
     if first.words["severity"] == "Unknown":
-        notes.append(str(text("severity Unknown: tingkat sedang", "severity Unknown: taken as medium")))
-    zones: list[DisasterZone] = []
+        made.mended.append(str(text("severity Unknown: tingkat sedang", "severity Unknown: taken as medium")))
     for area in first.areas:
-        geom, wrong = area_geometry(area)
-        notes += [f"{area.description}: {note}" for note in wrong]
-        if geom is None:
+        found = area_shape(area)
+        made.mended += [f"{area.description}: {note}" for note in found.mended]
+        made.left_out += [f"{area.description}: {note}" for note in found.left_out]
+        if found.geometry is None:
             continue
         zone = DisasterZone(
-            code=f"{_code(alert)}-{number + len(zones)}",
+            code=f"{_code(alert)}-{len(made.zones) + 1}",
             name=_name(infos),
             source=_cut(f"{first.words.get('senderName') or alert.sender}, CAP {alert.key}", 300),
             observed_at=alert.sent,
             declared_area=_cut(area.description, 120),
-            geom=geom,
+            geom=found.geometry,
             hazard=known,
             level=LEVELS[first.words["severity"]],
             kind=DisasterZone.Kind.WARNING,
@@ -203,8 +215,8 @@ def _info_zones(
             method=_cut("CAP: {event}, {urgency}, {severity}, {certainty}".format(**first.words), 300),
         )
         _validated(zone)
-        zones.append(zone)
-    return zones, notes
+        made.zones.append(zone)
+        made.words.append([{"language": info.language, **info.words} for info in infos])
 
 
 def _hazard(infos: list[Info]) -> str | None:
@@ -224,8 +236,9 @@ def _name(infos: list[Info]) -> str:
 
 
 def _code(alert: Alert) -> str:
-    """The identifier, or where that is too long for a zone's code, a digest of it."""
-    if len(alert.identifier) <= 58:
+    """The identifier, or a digest where that is too long for a zone's code, or another sender's as well."""
+    taken = CapAlert.objects.filter(code=alert.identifier).exclude(sender=alert.sender)
+    if len(alert.identifier) <= 58 and not taken.exists():
         return alert.identifier
     return f"cap-{sha256(alert.key.encode()).hexdigest()[:32]}"
 

@@ -38,6 +38,11 @@ class Info:
     expires: datetime | None
     areas: tuple[Area, ...]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it says that the danger is over."""
+        return self.words["urgency"] == "Past" or "AllClear" in self.words.get("responseType", ())
+
 
 @dataclass(frozen=True)
 class Alert:

@@ -1,6 +1,7 @@
 """Areas of CAP messages as geometries. CAP writes latitude before longitude; what comes out has longitude first."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,52 +26,89 @@ MOST = 1000
 """Polygons and circles of an area."""
 
 SLIVER = 0.001
-"""Parts smaller than this share of the area's largest part are dropped."""
+"""Parts that a repaired polygon falls into and that are smaller than this share of its largest are dropped."""
+
+REPAIRED = 1000
+"""Corners of all polygons that cross themselves: the time that it takes to repair them grows with their square."""
 
 _EARTH = Geod(ellps="WGS84")
 
 
-def area_geometry(area: Area) -> tuple[MultiPolygon | None, list[str]]:
-    """An area as one MultiPolygon in EPSG:4326, None where nothing of it can be used; and what was mended or left out.
+@dataclass
+class AreaShape:
+    """An area as one MultiPolygon in EPSG:4326, None where nothing of it can be used.
 
-    Polygons are closed and made valid, circles drawn on the ellipsoid, all joined, slivers dropped.
+    ``mended`` says what was repaired, ``left_out`` which of its shapes are missing; both in words.
     """
-    notes: list[str] = []
+
+    geometry: MultiPolygon | None = None
+    mended: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        return self.mended + self.left_out
+
+
+def area_shape(area: Area) -> AreaShape:
+    """The shape of an area: polygons closed and made valid, circles drawn on the ellipsoid, all joined."""
+    found = AreaShape()
     if len(area.polygons) + len(area.circles) > MOST:
-        return None, [str(text(f"lebih dari {MOST} poligon dan lingkaran", f"more than {MOST} polygons and circles"))]
-    shapes = list(_shapes(area, notes))
-    polygons = [part for part in shapely.get_parts(shapely.union_all(shapes)) if part.geom_type == "Polygon"]
-    largest = max((part.area for part in polygons), default=0)
-    kept = [part for part in polygons if part.area > SLIVER * largest]
-    if dropped := len(polygons) - len(kept):
-        notes.append(str(text(f"{dropped} serpihan dibuang", f"{dropped} slivers dropped")))
-    if not kept:
+        found.left_out.append(str(text(f"lebih dari {MOST} poligon dan lingkaran", f"more than {MOST} shapes")))
+        return found
+    shapes = list(_shapes(area, found))
+    if not shapes:
         why = text("tidak ada poligon atau lingkaran yang terpakai", "no polygon or circle that can be used")
-        return None, [*notes, str(why)]
-    geometry: Any = GEOSGeometry(memoryview(shapely.to_wkb(shapely.MultiPolygon(kept))), srid=SRID)
+        found.left_out.append(str(why))
+        return found
+    joined = shapely.get_parts(shapely.union_all(shapes))
+    geometry: Any = GEOSGeometry(memoryview(shapely.to_wkb(shapely.MultiPolygon(list(joined)))), srid=SRID)
     try:
         geometry = geometry_clean(geometry, "MultiPolygon")
     except ValidationError as error:
-        return None, [*notes, *error.messages]
-    return geometry, notes
+        found.left_out += error.messages
+        return found
+    found.geometry = geometry
+    return found
 
 
-def _shapes(area: Area, notes: list[str]) -> Iterator[BaseGeometry]:
+def _shapes(area: Area, found: AreaShape) -> Iterator[BaseGeometry]:
+    """Polygons; what was done to them is noted in ``found``."""
+    repairable = REPAIRED
     for words in area.polygons:
         try:
             shape = _polygon(words)
+            if not shape.is_valid:
+                repairable -= int(shapely.get_num_coordinates(shape))
+                shape = _repaired(shape, found, affordable=repairable >= 0)
         except ValueError as error:
-            notes.append(f"polygon {_short(words)}: {error}")
+            found.left_out.append(f"polygon {_short(words)}: {error}")
             continue
-        if not shape.is_valid:
-            shape = polygons_repaired(shape)
-            notes.append(str(text("1 poligon diperbaiki", "1 polygon repaired")))
         yield shape
     for words in area.circles:
         try:
             yield _circle(words)
         except ValueError as error:
-            notes.append(f"circle {_short(words)}: {error}")
+            found.left_out.append(f"circle {_short(words)}: {error}")
+
+
+def _repaired(shape: BaseGeometry, found: AreaShape, *, affordable: bool) -> BaseGeometry:
+    if not affordable:
+        raise ValueError(
+            text(
+                f"memotong dirinya sendiri; lebih dari {REPAIRED} sudut tidak diperbaiki",
+                f"it crosses itself; more than {REPAIRED} corners are not repaired",
+            )
+        )
+    parts = list(shapely.get_parts(polygons_repaired(shape)))
+    if not parts:
+        raise ValueError(text("tidak memuat luas", "it holds no area"))
+    largest = max(part.area for part in parts)
+    kept = [part for part in parts if part.area > SLIVER * largest]
+    found.mended.append(str(text("1 poligon diperbaiki", "1 polygon repaired")))
+    if dropped := len(parts) - len(kept):
+        found.mended.append(str(text(f"{dropped} serpihan dibuang", f"{dropped} slivers dropped")))
+    return shapely.MultiPolygon(kept)
 
 
 def _polygon(words: str) -> BaseGeometry:

@@ -17,7 +17,7 @@ from django.shortcuts import render
 
 from layers.answers import repeatable
 from layers.catalog import Layer, layer_get
-from layers.errors import NotFound, Problem
+from layers.errors import InvalidParameter, NotFound, Problem
 from layers.ogc import coverages, editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
@@ -157,7 +157,7 @@ def search(request: HttpRequest, id: str) -> HttpResponse:
     """The parameters of items as members of a JSON object, for filters that are too long for an address."""
     layer = layer_get(id)
     asked = _body(request)
-    params = {name: [_parameter(value)] for name, value in asked.items()}
+    params = {name: [_parameter(name, value)] for name, value in asked.items()}
     if isinstance(asked.get("filter"), dict):
         params.setdefault("filter-lang", ["cql2-json"])
     query = FeatureQuery.parse(layer, params)
@@ -238,13 +238,13 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _parameter(value: Any) -> str:
+def _parameter(name: str, value: Any) -> str:
     """A member of a JSON object as the query parameter would be written."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join(map(_parameter, value))
-    return orjson.dumps(value).decode()
+    values = value if isinstance(value, list) else [value]
+    try:
+        return ",".join(item if isinstance(item, str) else orjson.dumps(item).decode() for item in values)
+    except orjson.JSONEncodeError as error:
+        raise InvalidParameter(name, text("Bersarang terlalu dalam.", "It is nested too deeply.")) from error
 
 
 def _with(head: dict[str, Any], members: str) -> bytes:

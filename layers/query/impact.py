@@ -33,13 +33,14 @@ OUTLINE = 0.00001
 class Area:
     """What is asked about: a shape in degrees, longitude first, or what the zones of some ids or codes cover.
 
-    ``versions`` are those of the data that a shape was made from.
+    ``versions`` are those of the data that a shape was made from; ``note`` is what there is to know about the shape.
     """
 
     shape: BaseGeometry | None = None
     zone_ids: tuple[int, ...] = ()
     zone_codes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def sql(self) -> Sql:
         if self.shape is not None:

@@ -155,7 +155,7 @@ class ImpactView(Strict):
     content_negotiation_class = ByFormat
 
     def parameters(self) -> Sequence[str]:
-        zone = ["zone"] if self.request.method == "GET" else []
+        zone = [] if self.request.method == "POST" else ["zone"]
         return [*zone, "datetime", "standard", "days", "limit", "f", "lang"]
 
     @extend_schema(

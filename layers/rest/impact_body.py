@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import InvalidParameter, Problem
-from layers.importers.cap import alert_parse
-from layers.importers.cap_areas import area_geometry
+from layers.importers import cap
+from layers.importers.cap_areas import area_shape
 from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
 from layers.query.values import value_parse
@@ -55,31 +55,47 @@ def area_parse(body: Any) -> Area:
 def cap_area(document: bytes) -> Area:
     """All areas of a CAP 1.2 message that was not taken in, joined, whatever its time; nothing of it is stored.
 
+    An info that says the danger is over counts no more.
+
     Raises:
-        InvalidParameter: ``body``: it is no such message, is an exercise or a test, or has no area that can be used.
+        InvalidParameter: ``body``: it is no such message, warns of nothing (a cancellation, an exercise), or has an
+            area or a shape that cannot be used, which a report would leave out.
+        TooLarge: its shapes have more than :data:`MAX_VERTICES` vertices.
     """
     try:
-        alert = alert_parse(document)
+        alert = cap.alert_parse(document)
     except Problem as error:
         raise InvalidParameter("body", error.detail) from error
-    if alert.status != "Actual":
+    for name, value, taken in (
+        ("status", alert.status, ("Actual",)),
+        ("msgType", alert.message_type, ("Alert", "Update")),
+    ):
+        if value not in taken:
+            listed = ", ".join(taken)
+            raise InvalidParameter(
+                "body",
+                text(
+                    f"{name} {value}: laporan dibuat untuk {listed} saja. Untuk latihan, kirim geometrinya.",
+                    f"{name} {value}: a report is made of {listed} only. For an exercise, send the geometry.",
+                ),
+            )
+    areas = dict.fromkeys(area for info in alert.infos if not info.is_over for area in info.areas)
+    empty = [area.description for area in areas if not area.polygons and not area.circles]
+    polygons = tuple(words for area in areas for words in area.polygons)
+    circles = tuple(words for area in areas for words in area.circles)
+    _bounded(sum(words.count(",") for words in polygons))
+    found = area_shape(cap.Area("", polygons, circles))
+    left_out = found.left_out + [str(text(f"{name}: tanpa bentuk", f"{name}: no shape")) for name in empty]
+    if found.geometry is None or left_out:
+        why = "; ".join(left_out[:5])
         raise InvalidParameter(
             "body",
             text(
-                f"status {alert.status}: laporan hanya untuk peringatan Actual. Untuk latihan, kirim geometrinya.",
-                f"status {alert.status}: only an Actual alert gets a report. For an exercise, send its geometry.",
+                f"Tidak semua wilayahnya dapat dipetakan: {why}. Kirim geometrinya.",
+                f"Not all of its area can be mapped: {why}. Send the geometry.",
             ),
         )
-    found = [area_geometry(area) for area in dict.fromkeys(area for info in alert.infos for area in info.areas)]
-    shapes = [shapely.from_wkb(bytes(geometry.wkb)) for geometry, _ in found if geometry]
-    if not shapes:
-        why = "; ".join([note for _, notes in found for note in notes][:5]) or text(
-            "tidak ada area", "there is no area"
-        )
-        raise InvalidParameter(
-            "body", text(f"Tidak ada yang dapat dipetakan: {why}.", f"Nothing can be mapped: {why}.")
-        )
-    return Area(shape=_bounded(shapely.union_all(shapes)))
+    return Area(shape=shapely.from_wkb(bytes(found.geometry.wkb)))
 
 
 def zone_area(value: str) -> Area:
@@ -107,7 +123,7 @@ def _shape(geometry: Any) -> BaseGeometry:
                 "The geometry must be a Polygon or a MultiPolygon. About a point, ask hazards/at.",
             ),
         )
-    _bounded(shape)
+    _bounded(int(shapely.get_num_coordinates(shape)))
     try:
         clean = geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=SRID), "MultiPolygon")
     except ValidationError as error:
@@ -115,8 +131,8 @@ def _shape(geometry: Any) -> BaseGeometry:
     return shapely.from_wkb(bytes(clean.wkb))
 
 
-def _bounded(shape: BaseGeometry) -> BaseGeometry:
-    if (vertices := shapely.get_num_coordinates(shape)) > MAX_VERTICES:
+def _bounded(vertices: int) -> None:
+    if vertices > MAX_VERTICES:
         raise TooLarge(
             text(
                 f"Geometri ini memiliki {vertices} titik sudut; paling banyak {MAX_VERTICES}. Sederhanakan dahulu.",
@@ -124,4 +140,3 @@ def _bounded(shape: BaseGeometry) -> BaseGeometry:
             ),
             parameter="geometry",
         )
-    return shape

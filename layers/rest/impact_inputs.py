@@ -70,6 +70,7 @@ def inputs_parse(inputs: Mapping[str, Any]) -> ImpactQuery:
         InvalidParameter: one is unknown, does not fit its schema or names what is not there, or no area is named.
         TooLarge: a geometry with too many vertices.
     """
+    given = {}
     for name, value in inputs.items():
         if name not in INPUTS:
             known = ", ".join(INPUTS)
@@ -83,7 +84,8 @@ def inputs_parse(inputs: Mapping[str, Any]) -> ImpactQuery:
             raise InvalidParameter(
                 name, text(f"Tidak sesuai skemanya: {rule}.", f"This does not fit its schema: {rule}.")
             ) from error
-    named = {name: value for name, value in inputs.items() if name in set().union(*AREAS)}
+        given[name] = int(value) if INPUTS[name][1]["type"] == "integer" else value  # 12.0 is one, too
+    named = {name: value for name, value in given.items() if name in set().union(*AREAS)}
     if set(named) not in AREAS:
         raise InvalidParameter(
             "inputs",
@@ -93,7 +95,7 @@ def inputs_parse(inputs: Mapping[str, Any]) -> ImpactQuery:
             ),
         )
     area = area_parse({"type": "Feature", **named} if "geometry" in named else named)
-    return impact_query(area, {name: str(inputs[name]) for name in inputs.keys() - named.keys()}, shapes=False)
+    return impact_query(area, {name: str(given[name]) for name in given.keys() - named.keys()}, shapes=False)
 
 
 def impact_answer(query: ImpactQuery) -> str:

@@ -34,6 +34,13 @@ class Strict(APIView):
         super().initial(request, *args, **kwargs)
         params_single(dict(request.query_params.lists()), self.parameters())
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
+        """OPTIONS is told in JSON, for the renderers of some views take part in the choice of a format only."""
+        if request.method == "OPTIONS":
+            return JSONRenderer(), JSONRenderer.media_type
+        chosen: tuple[Any, str] = super().perform_content_negotiation(request, force)
+        return chosen
+
 
 class RootView(Strict):
     """Every resource, with its address."""

@@ -18,10 +18,16 @@ from layers.text import text
 UNCERTAINTY = text(
     "Perkiraan: penduduk tiap kelurahan dibagi rata menurut luas, padahal orang tidak tinggal merata. Yang pasti di "
     "dalam hanya penduduk kelurahan yang seluruhnya tercakup (least); paling banyak seluruh penduduk kelurahan yang "
-    "tersentuh (most). Jumlah penduduk setua tanggal sumbernya, dan tidak membedakan siang dan malam.",
+    "tersentuh (most). Orang di luar kelurahan yang dipetakan tidak dihitung. "
+    "Jumlah penduduk setua tanggal sumbernya, dan tidak membedakan siang dan malam.",
     "An estimate: the people of each kelurahan are spread evenly over its area, but people do not live evenly. Only "
     "those of kelurahan that lie wholly inside are surely inside (least); at most it is everyone of every kelurahan "
-    "touched (most). The population is as old as the date of its source, and knows neither day nor night.",
+    "touched (most). People outside of mapped kelurahan are not counted. "
+    "The population is as old as the date of its source, and knows neither day nor night.",
+)
+PARTLY = text(
+    "Penduduk sebagian kelurahan tidak diketahui, tidak termasuk: angka ini terlalu rendah, dan most tidak diketahui.",
+    "Of some kelurahan the population is not known and not included: the numbers are too low, and most is not known.",
 )
 UNKNOWN = text(
     "Penduduk di wilayah ini tidak diketahui; itu bukan berarti tidak ada.",
@@ -66,7 +72,10 @@ class Kelurahan:
 
 @dataclass(frozen=True)
 class People:
-    """People affected, and between which numbers they surely are; all None where no population is known."""
+    """People affected, and between which numbers they surely are; all None where no population is known.
+
+    ``most`` is None where that of a kelurahan is not.
+    """
 
     affected: int | None
     least: int | None
@@ -80,6 +89,8 @@ class People:
             return cls(None, None, None, str(UNKNOWN))
         exact = sum(people * one.share for one, people in known)
         least = sum(people for one, people in known if one.share >= WHOLE)
+        if len(known) < len(kelurahan):
+            return cls(round(exact), least, None, f"{UNCERTAINTY} {PARTLY}")
         return cls(round(exact), least, sum(people for _, people in known), str(UNCERTAINTY))
 
 
@@ -170,7 +181,14 @@ def raster_area(code: str, threshold: float) -> Area:
             "raster",
             text(f"Tidak ada raster {code!r}. Yang ada: {known}.", f"There is no raster {code!r}. There are: {known}."),
         )
-    return Area(shape=area_above(band, threshold), versions=raster_versions([band.raster]))
+    shape, step = area_above(band, threshold)
+    note = text(
+        f"Raster ini dibaca per kotak {step} × {step} sel dengan nilai tertingginya: wilayah ini dapat terlalu lebar, "
+        "kurang dari satu kotak.",
+        f"This raster is read by squares of {step} × {step} cells, each by its highest value: the area may be too "
+        "wide, by less than a square.",
+    )
+    return Area(shape=shape, versions=raster_versions([band.raster]), note=str(note) if step > 1 else "")
 
 
 def impact_of(query: ImpactQuery) -> Impact:
@@ -186,7 +204,7 @@ def impact_of(query: ImpactQuery) -> Impact:
     return Impact(
         datetime=query.at,
         computed_at=found["computed_at"],
-        note=str(NOTE),
+        note=f"{NOTE} {query.area.note}".strip(),
         area_m2=round(found["area_m2"], 1),
         unmapped_m2=round(max(found["area_m2"] - sum(one.inside_m2 for one in kelurahan), 0), 1),
         area_computed_in="EPSG:6933",

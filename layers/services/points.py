@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
+import orjson
+
 from layers.errors import InvalidParameter
 from layers.query.screening import Point
 from layers.text import text
@@ -16,29 +18,31 @@ LIMIT = 100_000
 
 FEATURES = re.compile(r'"features"\s*:\s*\[')
 BETWEEN = re.compile(r"[\s,]*")
+NUL = re.compile(r"(\\\\)|\\u0000")
+"""In JSON text. An escaped backslash, group 1, is to be kept: what follows it is no escape."""
 
 
 def points_csv(content: str) -> Iterator[Point]:
     """Rows of a table with the columns ``lon`` and ``lat``, separated by commas, or by semicolons as Excel does.
 
     Raises:
-        InvalidParameter: ``body``: a column is missing.
+        InvalidParameter: ``body``: a column is missing, or a row is no CSV.
     """
     head = content.partition("\n")[0]
     semicolons = head.count(";") > head.count(",")
     rows = csv.DictReader(io.StringIO(content, newline=""), delimiter=";" if semicolons else ",")
-    names = {name.strip().lower(): name for name in rows.fieldnames or [] if name}
-    for wanted in ("lon", "lat"):
-        if wanted not in names:
-            raise InvalidParameter(
-                "body",
-                text(
-                    f"Kolom {wanted!r} tidak ada. Baris pertama harus memuat lon dan lat, dalam derajat.",
-                    f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
-                ),
-            )
     number = 0
     try:
+        names = {name.strip().lower(): name for name in rows.fieldnames or [] if name}
+        for wanted in ("lon", "lat"):
+            if wanted not in names:
+                raise InvalidParameter(
+                    "body",
+                    text(
+                        f"Kolom {wanted!r} tidak ada. Baris pertama harus memuat lon dan lat, dalam derajat.",
+                        f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
+                    ),
+                )
         for number, row in enumerate(rows, 1):
             row.pop(None, None)  # cells beyond the last column
             lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""
@@ -87,7 +91,11 @@ def _unreadable(number: int, error: Exception) -> InvalidParameter:
 
 
 def _point(number: int, lon: Any, lat: Any, given: dict[str, Any]) -> Point:
-    written = json.dumps(given, ensure_ascii=False).replace("\\u0000", "")
+    try:
+        written = _written(given)
+    except TypeError as error:
+        fault = text(f"atribut tidak dapat ditulis: {error}", f"the properties cannot be written: {error}")
+        return Point(number, None, None, str(fault), "{}")
     degrees = []
     for name, value, most in (("lon", lon, 180), ("lat", lat, 90)):
         try:
@@ -103,3 +111,13 @@ def _point(number: int, lon: Any, lat: Any, given: dict[str, Any]) -> Point:
             return Point(number, None, None, str(fault), written)
         degrees.append(degree)
     return Point(number, degrees[0], degrees[1], None, written)
+
+
+def _written(given: dict[str, Any]) -> str:
+    """JSON text without NUL characters; null for a number that is not finite.
+
+    Raises:
+        TypeError: a lone surrogate, a whole number beyond 64 bits, or too deep.
+    """
+    nested = orjson.dumps([given])[1:-1]  # as deep as in an answer, for depth is bounded
+    return NUL.sub(r"\1", nested.decode())

@@ -1,7 +1,8 @@
 """The exposure of many points to zones and rasters, as a stream of GeoJSON or CSV.
 
-Every point of the file is answered, in its order; one that cannot be read has ``fault`` instead of an exposure. A
-point in no zone is ``not_mapped``, which never means safe.
+Every point of the file is answered, in its order; one that cannot be read has ``fault`` instead of an exposure.
+``worst_level`` is of zones and rasters together. Where neither says anything, a point is ``not_mapped``,
+which never means safe.
 """
 
 import csv
@@ -78,10 +79,11 @@ class Screening:
             InvalidParameter: ``body``: there is no point at all.
             TooMany: there are more than :data:`LIMIT`.
         """
+        bands = bands_active(self.at)  # the connection is busy with the next batch from the first one on
         with closing(exposures_fetch(self._noted(points), self.at)) as batches:
             for batch in batches:
                 if not self.versions:
-                    self._begin(batch[0])
+                    self._begin(bands, batch[0])
                 yield [self._exposure(one) for one in batch]
         if not self.versions:
             raise InvalidParameter("body", text("Tidak ada titik di dalamnya.", "There are no points in it."))
@@ -96,15 +98,17 @@ class Screening:
                 self.columns.update(dict.fromkeys(orjson.loads(point.given)))
             yield point
 
-    def _begin(self, first: Exposure) -> None:
-        read = values_many(np.array(self.lons), np.array(self.lats), bands_active(self.at))
+    def _begin(self, bands: list[RasterBand], first: Exposure) -> None:
+        read = values_many(np.array(self.lons), np.array(self.lats), bands)
         self.rasters = [_Values(band, values) for band, values in read]
         self.versions = orjson.loads(first.versions or "{}") | raster_versions(one.band.raster for one in self.rasters)
 
     def _exposure(self, one: Exposure) -> dict[str, Any]:
         point = one.point
         zones = orjson.loads(one.zones) if one.zones else []
-        levels = [level for level in LEVELS if any(zone["level"] == level for zone in zones)]
+        rasters = {} if point.fault else {one.name: one.value(point.number - 1) for one in self.rasters}
+        known = [zone["level"] for zone in zones] + [value["level"] for value in rasters.values()]
+        mapped = bool(zones) or any(value["status"] == MAPPED for value in rasters.values())
         given: dict[str, Any] = orjson.loads(point.given)
         return given | {
             "row": point.number,
@@ -113,10 +117,10 @@ class Screening:
             "fault": point.fault,
             "area": one.area,
             "area_name": one.area_name,
-            "status": None if point.fault else MAPPED if zones else NOT_MAPPED,
-            "worst_level": levels[0] if levels else None,
+            "status": None if point.fault else MAPPED if mapped else NOT_MAPPED,
+            "worst_level": next((level for level in LEVELS if level in known), None),
             "hazards": zones,
-            "rasters": {} if point.fault else {one.name: one.value(point.number - 1) for one in self.rasters},
+            "rasters": rasters,
         }
 
 

@@ -165,9 +165,53 @@ def test_another_sender_s_identifier_is_another_alert() -> None:
     take(message("A", info()))
     take(message("C", msgType="Cancel", references="lain@example.id,A,2024-11-22T10:00:00+08:00", **LATER))
     assert times(DisasterZone.objects.get()) == ("02:30", "08:00")
-    with pytest.raises(Problem, match="code"):
-        take(message("A", info(), sender="lain@example.id"))
-    assert DisasterZone.objects.count() == 1
+    take(message("A", info(severity="Minor"), sender="lain@example.id"))
+    assert sorted(DisasterZone.objects.values_list("source", flat=True)) == [
+        "lain@example.id, CAP lain@example.id,A",
+        "uji@example.id, CAP uji@example.id,A",
+    ]
+    first, second = (zone.code for zone in DisasterZone.objects.order_by("id"))
+    assert (first, second.startswith("cap-"), len(second)) == ("A-1", True, 38)
+
+
+@pytest.mark.parametrize(
+    "infos",
+    [
+        (info(area("Ampenan"), area("Sekarbela", polygons=("-8,116 -9,116",))),),
+        (info(area("Ampenan"), area("Sekarbela", polygons=())),),
+        (info(area("Ampenan")), info(area("Sekarbela"), event="Peringatan dini", headline="Waspada")),
+    ],
+)
+def test_an_update_with_something_left_out_ends_nothing(infos: tuple[str, ...]) -> None:
+    """Whoever is warned there by the older message stays warned."""
+    take(message("A", info(area("Ampenan"), area("Sekarbela"))))
+    report = take(message("B", *infos, msgType="Update", references=reference("A"), **LATER))
+    assert str(report.outcome) == "1 zona dibuat, 0 diakhiri"
+    assert report.notes[-2] == "tidak lengkap: zona lama tetap berlaku"
+    assert [times(zone) for zone in DisasterZone.objects.filter(code__startswith="A-")] == [("02:30", "08:00")] * 2
+    assert CapAlert.objects.get(identifier="B").replaces == []
+
+
+def test_an_all_clear_beside_what_cannot_be_mapped_ends_nothing() -> None:
+    take(message("A", info(area("Ampenan"), area("Sekarbela"))))
+    clear = info(area("Ampenan"), responseType="AllClear")
+    unknown = info(area("Sekarbela"), event="Peringatan dini", headline="Waspada")
+    with pytest.raises(Problem, match="jenis bahaya tidak dikenal"):
+        take(message("B", clear, unknown, msgType="Update", references=reference("A"), **LATER))
+    assert {times(zone) for zone in DisasterZone.objects.all()} == {("02:30", "08:00")}
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"expires": "9999-12-31T23:59:59+00:00"},
+        {"onset": "9999-12-31T23:59:59+00:00", "expires": ""},
+        {"onset": "9999-12-31T22:00:00+00:00", "expires": "9999-12-31T23:59:59+00:00"},
+    ],
+)
+def test_a_time_that_stands_for_never_is_refused_by_name(elements: dict[str, str]) -> None:
+    with pytest.raises(Problem, match="masa berlaku"):
+        take(message("A", info(**elements)))
 
 
 def test_a_long_identifier_has_a_short_code() -> None:

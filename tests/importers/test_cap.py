@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Problem
 from layers.importers.cap import Area, alert_parse
-from layers.importers.cap_areas import area_geometry
+from layers.importers.cap_areas import area_shape
 
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE alert [<!ENTITY a "aaaaaaaaaa">'
@@ -110,8 +110,8 @@ def test_deep_nesting_harms_nobody() -> None:
 
 
 def shape(polygons: tuple[str, ...] = (), circles: tuple[str, ...] = ()) -> tuple[BaseGeometry | None, list[str]]:
-    geometry, notes = area_geometry(Area("x", polygons, circles))
-    return geometry and from_wkt(geometry.wkt), notes
+    found = area_shape(Area("x", polygons, circles))
+    return found.geometry and from_wkt(found.geometry.wkt), found.notes
 
 
 def test_latitude_comes_first() -> None:
@@ -133,21 +133,21 @@ def test_a_circle_is_one_on_the_ellipsoid(latitude: float, radius: float) -> Non
 
 
 def test_what_is_wrong_is_mended_dropped_or_told() -> None:
-    bowtie = "-8.6,116.0 -8.5,116.1 -8.6,116.1 -8.5,116.0"
-    sliver = "-8.700,116.0 -8.701,116.0 -8.700,116.001"
+    bowtie = "-8.6,116.0 -8.5,116.1 -8.6,116.1 -8.5001,116.001 -8.5001,116.0 -8.5,116.001"
+    island = "-8.700,116.0 -8.701,116.0 -8.700,116.001"
     found, notes = shape(
-        (bowtie, sliver, "-8,116 -9,116", "116.1,-8.6 116.2,-8.6 116.2,-8.5", "a,b"), ("-8.6,116.1 0",)
+        (bowtie, island, "-8,116 -9,116", "116.1,-8.6 116.2,-8.6 116.2,-8.5", "a,b"), ("-8.6,116.1 0",)
     )
     assert found
     assert found.is_valid
-    assert [part.geom_type for part in found.geoms] == ["Polygon", "Polygon"]
+    assert sorted(round(part.area, 7) for part in found.geoms) == [0.0000005, 0.0024837, 0.0024887]
     assert notes == [
         "1 poligon diperbaiki",
+        "1 serpihan dibuang",
         "polygon -8,116 -9,116: kurang dari tiga sudut",
         "polygon 116.1,-8.6 116.2,-8.6 116.2,-8.5: 116.1,-8.6 di luar dunia; CAP menulis lintang,bujur",
         "polygon a,b: 'a' bukan bilangan",
         "circle -8.6,116.1 0: jari-jari harus lebih dari 0, paling besar 1000 km",
-        "1 serpihan dibuang",
     ]
 
 

@@ -97,6 +97,16 @@ def test_a_zone_and_an_item_by_its_address(web: Client, feature_make: FeatureMak
     assert by_id["people"]["affected"] == 1000
 
 
+def test_whole_numbers_may_be_written_with_a_point(web: Client, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="alamat")
+    plain, pointed = (
+        execute(web, {"inputs": {"zone": kind(zone.pk), "days": kind(3), "limit": kind(1)}}) for kind in (int, float)
+    )
+    assert (plain.status_code, pointed.status_code) == (200, 200)
+    assert lasting(pointed.json()) == lasting(plain.json())
+
+
 def test_as_a_document(web: Client, feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     outputs = {"impact": {"transmissionMode": "value", "format": {"mediaType": "application/json"}}}
@@ -181,7 +191,11 @@ BOWTIE = {
         ({"inputs": {"geometry": POLYGON, "standard": "x"}}, "standard"),
         ({"inputs": {"geometry": POLYGON, "days": 0}}, "days"),
         ({"inputs": {"geometry": POLYGON, "limit": True}}, "limit"),
+        ({"inputs": {"geometry": POLYGON, "days": 7.5}}, "days"),
+        ({"inputs": {"zone": 1e300}}, "zone"),
         ({"inputs": {"geometry": POLYGON, "luas": 1}}, "luas"),
+        ({"inputs": {"\ud800": 1}}, "\ud800"),
+        ({"inputs": {}, "\ud800": 1}, "\ud800"),
         ({"inputs": {"geometry": POLYGON}, "outputs": {"x": {}}}, "outputs"),
         ({"inputs": {"geometry": POLYGON}, "outputs": {"impact": {"transmissionMode": "reference"}}}, "outputs"),
         ({"inputs": {"geometry": POLYGON}, "outputs": {"impact": {"format": {"mediaType": "text/csv"}}}}, "outputs"),

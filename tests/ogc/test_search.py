@@ -1,5 +1,7 @@
 """POST /search: what is too long for an address."""
 
+import json
+from collections.abc import Callable
 from math import cos, sin, tau
 from time import monotonic
 from typing import Any
@@ -53,6 +55,18 @@ def test_a_bad_body_is_refused(client: Client, layer: Layer, body: str) -> None:
     refused = post(client, layer.id, body)
     assert refused.status_code == 400, refused.content
     assert refused["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["q", "filter", "bbox"])
+@pytest.mark.parametrize("nest", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "objects"])
+def test_a_body_of_a_thousand_levels_is_refused(client: Client, name: str, nest: Callable[[Any], Any]) -> None:
+    body = "1"
+    for _ in range(1000):
+        body = json.dumps(nest("?")).replace('"?"', body)
+    refused = post(client, "markets", f'{{"{name}": {body}}}')
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
+    assert refused.json()["parameter"] == name
 
 
 TURNS = [tau * step / 100_000 for step in range(100_000)]

@@ -105,6 +105,17 @@ def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient
     assert browser["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize("f", ["json", "geojson", "csv", "html"])
+def test_what_may_be_asked_by_get_may_be_asked_by_head_and_options(
+    anyone: APIClient, feature_make: FeatureMake, f: str
+) -> None:
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="alamat")
+    address = f"{IMPACT}?zone={zone.pk}&f={f}"
+    assert [getattr(anyone, method)(address).status_code for method in ("get", "head", "options")] == [200] * 3
+    refused = anyone.post(address, POLYGON, format="json")
+    assert (refused.status_code, refused.json()["parameter"]) == (400, "zone")
+
+
 BOWTIE = {
     "type": "Polygon",
     "coordinates": [[[116.1, -8.6], [116.2, -8.5], [116.1, -8.5], [116.2, -8.6], [116.1, -8.6]]],
@@ -172,6 +183,7 @@ def test_a_cap_alert_is_an_area_and_is_not_stored(
 
 
 ENTITY = b'<!DOCTYPE a [<!ENTITY b "c">]><alert/>'
+CROSSING = " ".join(f"-8.{n * 7919 % 997:03},116.{n * 104729 % 991:03}" for n in range(1001))
 HALF_ROUND = SQUARE.replace(" ", " x,", 1)
 
 
@@ -183,8 +195,13 @@ HALF_ROUND = SQUARE.replace(" ", " x,", 1)
         (ENTITY, "DOCTYPE"),
         (b"<alert/>", "no alert of CAP 1.2"),
         (message("x", info(), status="Exercise"), "Exercise"),
-        (message("x"), "there is no area"),
-        (message("x", info("")), "there is no area"),
+        (message("x", info(), msgType="Cancel"), "Cancel"),
+        (message("x", info(responseType="AllClear")), "no polygon or circle"),
+        (message("x"), "no polygon or circle"),
+        (message("x", info("")), "no polygon or circle"),
+        (message("x", info(area(), area("Sekarbela", polygons=()))), "Sekarbela: no shape"),
+        (message("x", info(area(polygons=(SQUARE, "-8,116 -9,116")))), "polygon -8,116 -9,116: fewer than three"),
+        (message("x", info(area(polygons=(CROSSING,)))), "1000 corners"),
         (message("x", info(area(polygons=(HALF_ROUND,)))), "is no number"),
         (message("x", info(area(polygons=(), circles=("-8.5,116.1 2000",)))), "1000 km"),
     ],
@@ -193,6 +210,15 @@ def test_a_bad_cap_alert_is_refused(anyone: APIClient, sent: bytes, said: str) -
     answer = anyone.post(IMPACT, sent, content_type="application/cap+xml")
     assert (answer.status_code, answer.json()["parameter"]) == (400, "body")
     assert said in answer.json()["detail"]
+
+
+def test_a_cap_alert_of_too_many_vertices_is_refused(anyone: APIClient) -> None:
+    polygon = " ".join(["-8.5,116.1"] * MAX_VERTICES)
+    answer = anyone.post(
+        IMPACT, message("x", info(area(polygons=(SQUARE, polygon)))), content_type="application/cap+xml"
+    )
+    assert answer.status_code == 413
+    assert str(MAX_VERTICES) in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +276,22 @@ def test_screening_reads_what_excel_and_geojson_write(anyone: APIClient, feature
     assert from_geojson[1]["properties"]["fault"] == "not a Feature with a Point geometry"
 
 
+def test_screening_takes_what_geopandas_writes(anyone: APIClient) -> None:
+    """NaN where a cell was empty; and what no answer can hold is told in its row."""
+    values = {"siswa": float("nan")}, {"siswa": 12}, {"siswa": "\ud800"}
+    place = {"type": "Point", "coordinates": [WEST + 0.003, SOUTH + 0.003]}
+    features = [{"type": "Feature", "properties": value, "geometry": place} for value in values]
+    content = json.dumps({"type": "FeatureCollection", "features": features})
+
+    rows = [one["properties"] for one in json.loads(screened(anyone, content, "application/geo+json"))["features"]]
+
+    assert [row.get("siswa") for row in rows] == [None, 12, None]
+    assert [row["status"] for row in rows] == ["not_mapped", "not_mapped", None]
+    assert rows[2]["fault"].startswith("the properties cannot be written: ")
+    table = list(csv.DictReader(io.StringIO(screened(anyone, content, "application/geo+json", f="csv"))))
+    assert [row["siswa"] for row in table] == ["", "12", ""]
+
+
 @pytest.mark.parametrize(
     ("media_type", "content"),
     [
@@ -258,6 +300,7 @@ def test_screening_reads_what_excel_and_geojson_write(anyone: APIClient, feature
         ("text/csv", b"lon,lat\n"),
         ("text/csv", b"\xff\xfe"),
         ("text/csv", b'lon,lat\n"' + b"1" * 200_000),
+        ("text/csv", b"lon,lat," + b"x" * 200_000 + b"\n1,1,1"),
         ("application/json", b"{}"),
         ("application/json", b'{"features":[]}'),
         ("application/json", b'{"features":[{"a"'),

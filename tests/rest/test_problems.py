@@ -61,6 +61,15 @@ def test_a_method_that_is_not_there_beside_the_layers(anyone: APIClient, path: s
 
 
 @pytest.mark.parametrize(
+    "path", ["", "token/", "schema/", "docs/", "alerts/", "hazards/at", "hazards/impact?f=html", "hazards/screen?f=csv"]
+)
+def test_options_are_told_in_json(anyone: APIClient, path: str) -> None:
+    answer = anyone.options(f"/api/v1/{path}")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert answer.json()["name"]
+
+
+@pytest.mark.parametrize(
     "media_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
 def test_a_body_of_another_type(client_with: Callable[..., APIClient], media_type: str) -> None:

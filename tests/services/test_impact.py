@@ -89,6 +89,8 @@ def test_a_kelurahan_without_a_post_is_named(feature_make: FeatureMake) -> None:
     found = ask(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.02))
     assert found.without_post == ["52.71.01.1003"], "its population is not known, so people may be affected"
     assert [one.affected for one in found.kelurahan] == [1000, None]
+    assert (found.people.affected, found.people.least, found.people.most) == (1000, 1000, None)
+    assert "angka ini terlalu rendah" in found.people.uncertainty
 
 
 def test_an_unknown_population_is_not_nobody(feature_make: FeatureMake) -> None:

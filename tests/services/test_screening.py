@@ -52,6 +52,14 @@ def test_a_table_has_a_value_and_a_level_for_each_raster(flood: Raster) -> None:
         ("not_mapped", ""),
         ("", ""),
     ]
+    assert [(row["status"], row["worst_level"]) for row in found] == [
+        ("mapped", "rendah"),
+        ("mapped", "sedang"),
+        ("mapped", "tinggi"),
+        ("not_mapped", ""),
+        ("not_mapped", ""),
+        ("", ""),
+    ]
 
 
 def test_a_collection_names_the_raster_and_its_version(flood: Raster) -> None:

@@ -298,7 +298,7 @@ def _read(source: DatasetReader, index: int, window: Window, nodata: float | Non
 def _register(raster: Raster, bands: list[RasterBand], cog: Path) -> Raster:
     """Put the file in its place and the raster in the database, or neither."""
     place = raster.path
-    was_there = place.exists()
+    placed = False
     try:
         with transaction.atomic():
             former = Raster.objects.select_for_update().filter(code=raster.code).first()
@@ -309,9 +309,10 @@ def _register(raster: Raster, bands: list[RasterBand], cog: Path) -> Raster:
             for band in bands:
                 band.raster = raster
             RasterBand.objects.bulk_create(bands)
+            placed = not place.exists()  # by no other import: from here on they wait for the row of this code
             os.replace(cog, place)
     except BaseException:
-        if not was_there:
+        if placed:
             place.unlink(missing_ok=True)
         raise
     if former and former.file != raster.file:

@@ -4,6 +4,7 @@ A job is a row, so it outlives every process. A worker holds it by a lease that 
 killed worker held is free again once the lease is past.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -35,6 +36,8 @@ KEPT = 100
 KEPT_FOR = timedelta(days=7)
 
 EXCEPTION = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+
+logger = logging.getLogger(__name__)
 
 
 def job_submit(inputs: dict[str, Any], response: str, language: str, owner: User | None) -> Job:
@@ -123,7 +126,11 @@ def job_held(job: Job) -> Iterator[None]:
     def prolong() -> None:
         while not done.wait(LEASE / 3):
             until = timezone.now() + timedelta(seconds=LEASE)
-            Job.objects.filter(pk=job.pk, finished_at=None).update(lease_until=until)
+            try:
+                Job.objects.filter(pk=job.pk, finished_at=None).update(lease_until=until)
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("job %s: its lease is not prolonged: %s", job.pk, error)
+                connection.close()  # the next turn opens another one
         connection.close()
 
     thread = Thread(target=prolong, daemon=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from conftest import in_the_background
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from rasterio.crs import CRS
@@ -212,6 +213,31 @@ def test_where_the_register_refuses_the_file_goes_too(
         raster_make(tmp_path, [[0.5]])
 
     _nothing_written(folder)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_first_imports_the_one_that_fails_leaves_the_file_of_the_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second comes when the first has registered its file and not placed it yet, and waits for it."""
+    (tmp_path / "second").mkdir()
+    threads = []
+
+    def second() -> None:
+        with pytest.raises(IntegrityError):
+            raster_make(tmp_path / "second", [[0.5]])
+
+    def place(source: Path, target: Path) -> None:
+        threads.append(in_the_background(second)[0])
+        source.rename(target)
+
+    monkeypatch.setattr("layers.importers.rasters.os.replace", place)
+    raster = raster_make(tmp_path, [[0.5]])
+    for thread in threads:
+        thread.join()
+
+    assert len(threads) == 1
+    assert [path.name for path in folder.iterdir()] == [Raster.objects.get().file] == [raster.file]
 
 
 def _said() -> tuple[Raster, RasterBand]:

@@ -79,6 +79,27 @@ def test_a_job_at_work_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jobs.job_claim() == job
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_job_at_work_keeps_its_lease_when_the_database_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "LEASE", 0.9)
+    submit()
+    job = jobs.job_claim()
+    assert job
+
+    def hang_up() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return cursor.fetchall() == [(True,)]
+
+    with jobs.job_held(job):
+        until(hang_up)
+        time.sleep(1.5)
+        assert jobs.job_claim() is None
+
+
 @pytest.mark.django_db
 def test_who_waits_with_many_jobs_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "WAITING", 2)

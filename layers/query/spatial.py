@@ -30,6 +30,15 @@ EDGE = 1e-5
 FAR = 1e9
 """Metres; no projected coordinate on Earth is larger."""
 
+THIN = 0.001
+"""Metres; a box that is no wider may cross itself in degrees."""
+
+WEB_MERCATOR = 3857
+HALF_WORLD = 20037508.342789244
+"""Metres of EPSG:3857 from the meridian of Greenwich to the antimeridian."""
+POLE = 1e8
+"""Metres of EPSG:3857, whose poles are infinitely far, from the equator to 2 m before a pole."""
+
 _EPSG = re.compile(r"^http://www\.opengis\.net/def/crs/EPSG/0/(\d+)$")
 
 
@@ -116,7 +125,8 @@ class BBox:
         """Read ``minx,miny,maxx,maxy`` or ``minx,miny,minz,maxx,maxy,maxz``, in the axis order of ``crs``.
 
         Heights are checked and then ignored, for no layer has any. In degrees, a west greater than east
-        means a box across the antimeridian (OGC 17-069r4, 7.15.3).
+        means a box across the antimeridian (OGC 17-069r4, 7.15.3). In EPSG:3857, where web maps show the world
+        again and again, so does a box that goes on past an end of the world; as wide as the world, it is all of it.
 
         Raises:
             InvalidParameter: not 4 or 6 finite numbers, reversed, or out of range.
@@ -152,7 +162,24 @@ class BBox:
             if west > east:
                 return cls((_box(west, south, 180, north), _box(-180, south, east, north)))
             return cls((_box(west, south, east, north),))
-        return cls((projected(_box(west, south, east, north), crs, parameter, value),))
+        spans = [(west, east)]
+        if crs.srid == WEB_MERCATOR and max(map(abs, numbers)) < FAR:
+            spans = _spans(west, east)
+            south, north = np.clip((south, north), -POLE, POLE)
+        boxes = [_box(west, south, east, north, THIN) for west, east in spans]
+        return cls(tuple(projected(box, crs, parameter, value) for box in boxes))
+
+
+def _spans(west: float, east: float) -> list[tuple[float, float]]:
+    """From west to east in EPSG:3857, within one world."""
+    world = 2 * HALF_WORLD
+    if east - west >= world:
+        return [(-HALF_WORLD, HALF_WORLD)]
+    if west >= -HALF_WORLD and east <= HALF_WORLD:
+        return [(west, east)]
+    turns = (west + HALF_WORLD) // world * world
+    west, east = west - turns, east - turns
+    return [(west, east)] if east <= HALF_WORLD else [(west, HALF_WORLD), (-HALF_WORLD, east - world)]
 
 
 def _numbers(value: str, parameter: str) -> list[float]:
@@ -171,9 +198,9 @@ def _numbers(value: str, parameter: str) -> list[float]:
     return numbers
 
 
-def _box(west: float, south: float, east: float, north: float) -> BaseGeometry:
-    """The box, as the point or line that it is where it has no width or height."""
-    if west < east and south < north:
+def _box(west: float, south: float, east: float, north: float, thin: float = 0) -> BaseGeometry:
+    """The box, as the point or line that it is where its width or height is no more than ``thin``."""
+    if east - west > thin and north - south > thin:
         return shapely.box(west, south, east, north)
     return shapely.convex_hull(shapely.LineString([(west, south), (east, north)]))
 
@@ -182,16 +209,19 @@ def projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> Base
     """A shape in a projected CRS, east before north, in the storage CRS; ``value`` is what it was written as.
 
     Raises:
-        InvalidParameter: it lies outside the area that the CRS is made for.
+        InvalidParameter: it lies outside the area that the CRS is made for: transformed back, it is not within 1 m of
+            what it was, or it surrounds a pole or goes across the antimeridian, where longitudes leap.
     """
     west, south, east, north = shape.bounds
     if max(map(abs, shape.bounds)) < FAR:
-        if side := max(east - west, north - south):
-            shape = shapely.segmentize(shape, side / 32)  # straight edges are curved in the storage CRS
         move = _to_storage(crs.srid).transform
-        shape = shapely.transform(shape, lambda points: np.column_stack(move(points[:, 0], points[:, 1])))
-        if all(map(isfinite, shape.bounds)):
-            return shape
+        if step := max(east - west, north - south) / 32:
+            shape = shapely.segmentize(shape, step)  # straight edges are curved in the storage CRS
+        moved = shapely.transform(shape, lambda at: np.column_stack(move(at[:, 0], at[:, 1])))
+        back = shapely.transform(moved, lambda at: np.column_stack(move(at[:, 0], at[:, 1], direction="INVERSE")))
+        width = moved.bounds[2] - moved.bounds[0]
+        if shapely.equals_exact(shape, back, tolerance=1) and (width < 180 or crs.srid == WEB_MERCATOR):
+            return moved
     raise InvalidParameter(
         parameter,
         text(

@@ -19,7 +19,7 @@ from layers.catalog import Layer, Property
 from layers.errors import NotFound
 from layers.query.features import properties_listed, where
 from layers.query.params import FeatureQuery
-from layers.query.spatial import Sql
+from layers.query.spatial import HALF_WORLD, Sql
 from layers.query.statement import row_fetch
 from layers.query.validity import boundary, has_validity, valid_now
 from layers.text import text
@@ -38,10 +38,6 @@ PIXEL = EXTENT // 512
 
 MAX_ZOOM = 24
 """Of WebMercatorQuad; WorldCRS84Quad ends one before it, where its tiles are as wide."""
-
-POLES = 20037508.342789244
-"""Half the width of the world in EPSG:3857, in metres."""
-
 
 SIZE = """
 ((bounds[0])[0] + (bounds[1])[0]) / 2 AS x, ((bounds[0])[1] + (bounds[1])[1]) / 2 AS y,
@@ -84,9 +80,9 @@ TILE_MATRIX_SETS = {
             3857,
             1,
             MAX_ZOOM,
-            -POLES,
-            POLES,
-            2 * POLES,
+            -HALF_WORLD,
+            HALF_WORLD,
+            2 * HALF_WORLD,
             "journal.tile_version",
         ),
         TileMatrixSet(
@@ -136,7 +132,7 @@ class Tile:
         bounds = self._bounds(margin)
         if self.matrix_set.srid == 4326:
             return bounds
-        west, south, east, north = (metres / POLES for metres in bounds)
+        west, south, east, north = (metres / HALF_WORLD for metres in bounds)
         return west * 180, degrees(atan(sinh(south * pi))), east * 180, degrees(atan(sinh(north * pi)))
 
     def _bounds(self, margin: int) -> tuple[float, float, float, float]:

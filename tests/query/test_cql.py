@@ -317,11 +317,33 @@ def test_zones_found(value: str, numbers: list[int]) -> None:
             "S_INTERSECTS(geom,POLYGON((12920000 -970000,12930000 -970000,12930000 -950000,12920000 -950000,"
             "12920000 -970000)))",
         ),
+        (EPSG + "3857", "S_INTERSECTS(geom,BBOX(0,-2000000,22000000,0)) AND kiosks = 10"),
+        (EPSG + "3857", "S_INTERSECTS(geom,LINESTRING(-20000000 -958700,20000000 -958700)) OR kiosks = 10"),
+        (EPSG + "3857", "S_INTERSECTS(geom,BBOX(0,0,5e-324,5e-324)) OR kiosks = 10"),
         (EPSG + "32750", "S_INTERSECTS(geom,BBOX(390000,9040000,402000,9060000))"),
     ],
 )
 def test_literals_are_in_the_filter_crs(crs: str, value: str) -> None:
     assert found("markets", value, crs) == [1]
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("3857", "LINESTRING(0 0,22000000 0)"),
+        ("3857", "POLYGON((0 0,22000000 0,22000000 1,0 0))"),
+        ("32750", "LINESTRING(-10000000 -10000000,400000 9000000)"),
+        ("32750", "BBOX(-10000000,-10000000,10000000,20000000)"),
+    ],
+)
+def test_literals_outside_the_filter_crs_are_refused(code: str, value: str) -> None:
+    assert "lies outside the area" in refused(f"S_INTERSECTS(geom,{value})", crs=EPSG + code)
+
+
+def test_a_literal_too_small_for_its_type_is_refused() -> None:
+    line = '{"type":"LineString","coordinates":[[0,0],[5e-324,0]]}'
+    value = f'{{"op":"s_intersects","args":[{{"property":"geom"}},{line}]}}'
+    assert "not valid: Too few points" in refused(value, "cql2-json", crs=EPSG + "3857")
 
 
 @pytest.mark.parametrize("function", ["INTERSECTS", "CONTAINS", "WITHIN", "EQUALS", "TOUCHES", "CROSSES", "OVERLAPS"])

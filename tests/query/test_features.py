@@ -175,13 +175,18 @@ def test_bbox_takes_what_it_touches(layer: Layer, feature_make: FeatureMake) -> 
     assert codes(layer, bbox="116.0,-9,117,-8") == [first, second]
     assert codes(layer, bbox="-8.65,116.05,-8.55,116.2", bbox__crs=EPSG + "4326") == [first]
     assert codes(layer, bbox="398000,9040000,410000,9060000", bbox__crs=EPSG + "32750") == [first]
+    for wide in ("-30000000,-2000000,30000000,2000000", "0,-2000000,22000000,2000000"):
+        assert codes(layer, bbox=wide, bbox__crs=EPSG + "3857") == [first, second]
     assert codes(layer, bbox="0,0,1,1") == []
+    assert codes(layer, bbox="0,0,5e-324,5e-324", bbox__crs=EPSG + "3857") == []
+    assert codes(layer, bbox="0,-1000,1e-300,1000", bbox__crs=EPSG + "3857") == []
 
 
 def test_bbox_across_the_antimeridian(feature_make: FeatureMake) -> None:
     for number, longitude in enumerate((-179.0, 0.0, 179.0)):
         feature_make(layer_get("markets"), number, geom=Point(longitude, 0, srid=4326))
     assert codes("markets", bbox="178,-1,-178,1") == ["T-0000", "T-0002"]
+    assert codes("markets", bbox="19800000,-1,20300000,1", bbox__crs=EPSG + "3857") == ["T-0000", "T-0002"]
 
 
 @pytest.mark.parametrize("crs", [EPSG + code for code in ("4326", "3857", "32750", "9490")])

@@ -72,9 +72,59 @@ def test_a_bad_bbox_is_refused(value: str) -> None:
     assert fault.value.extra == {"parameter": "bbox"}
 
 
-def test_a_bbox_far_outside_its_projection_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("32750", "1e30,1e30,2e30,2e30"),
+        ("32750", "-10000000,-10000000,10000000,20000000"),
+        ("32750", "0,9000000,10000000,9500000"),  # its east is at 178° W
+        ("32750", "400000,-1000000,600000,9000000"),  # around the South Pole
+        ("9490", "-10000000,9000000,10000000,9500000"),
+        ("3857", "1e30,1e30,2e30,2e30"),
+        ("3857", "0,0,1e9,1"),
+    ],
+)
+def test_a_bbox_far_outside_its_projection_is_refused(code: str, value: str) -> None:
     with pytest.raises(InvalidParameter, match=r"area that|wilayah berlakunya"):
-        parse(bbox="1e30,1e30,2e30,2e30", bbox__crs=EPSG + "32750")
+        parse(bbox=value, bbox__crs=EPSG + code)
+
+
+WORLD = "-20037508.342789244,-2000000,20037508.342789244,2000000"
+SOUTH, NORTH = -17.67891, 17.67891
+
+
+@pytest.mark.parametrize(
+    ("value", "spans"),
+    [
+        (WORLD, [(-180, 180)]),
+        ("-30000000,-2000000,30000000,2000000", [(-180, 180)]),
+        ("0,-2000000,22000000,2000000", [(0, 180), (-180, -162.37064)]),
+        ("-22000000,-2000000,0,2000000", [(162.37064, 180), (-180, 0)]),
+        ("22000000,-2000000,23000000,2000000", [(-162.37064, -153.38748)]),
+        ("-90000000,-2000000,-80000000,2000000", [(-88.48375, 1.34778)]),
+        ("20037508.342789244,-2000000,20037508.342789244,2000000", [(180, 180)]),
+    ],
+)
+def test_a_bbox_of_web_mercator_goes_on_past_the_ends_of_the_world(
+    value: str, spans: list[tuple[float, float]]
+) -> None:
+    found = bounds(parse(bbox=value, bbox__crs=EPSG + "3857"))
+    assert found == [pytest.approx((west, SOUTH, east, NORTH), abs=1e-5) for west, east in spans]
+
+
+def test_a_bbox_of_web_mercator_goes_on_past_the_poles() -> None:
+    found = bounds(parse(bbox="0,-300000000,1000000,300000000", bbox__crs=EPSG + "3857"))
+    assert found == [pytest.approx((0, -90, 8.98315, 90), abs=1e-4)]
+
+
+@pytest.mark.parametrize(
+    ("value", "type"),
+    [("0,0,0,0", "Point"), ("0,0,1e-300,1000000", "LineString"), ("0,0,0.002,0.002", "Polygon")],
+)
+def test_a_bbox_in_metres_is_a_line_where_it_is_thinner_than_a_millimetre(value: str, type: str) -> None:
+    query = parse(bbox=value, bbox__crs=EPSG + "3857")
+    assert query.bbox
+    assert [(shape.geom_type, shape.is_valid) for shape in query.bbox.shapes] == [(type, True)]
 
 
 @pytest.mark.parametrize(

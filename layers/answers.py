@@ -16,6 +16,7 @@ from django.http import HttpResponse
 DIFFER = (
     "REQUEST_METHOD",
     "wsgi.url_scheme",
+    "HTTP_X_FORWARDED_PROTO",
     "SCRIPT_NAME",
     "PATH_INFO",
     "QUERY_STRING",
@@ -29,10 +30,13 @@ DIFFER = (
 """What answers to people who are not signed in differ by."""
 
 CAPACITY = 32 * 1024 * 1024
-"""Bytes of answers that a worker keeps."""
+"""Bytes of questions and answers that a worker keeps."""
 
 OVERHEAD = 2048
-"""Bytes that an answer takes beside its body, about."""
+"""Bytes that an answer takes beside its text, about."""
+
+SHARE = 8
+"""An answer larger than the capacity divided by this is not kept: a few of its size would leave no other."""
 
 Key = tuple[str | None, ...]
 
@@ -47,13 +51,9 @@ class Answer:
     tag: str
     tag_now: Callable[[], str]
 
-    @property
-    def size(self) -> int:
-        return len(self.body) + OVERHEAD
-
 
 class Memory:
-    """The answers used last, up to a capacity in bytes."""
+    """The answers used last, up to a capacity in bytes; none is larger than a share of it."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -69,11 +69,20 @@ class Memory:
 
     def put(self, key: Key, answer: Answer) -> None:
         with self._lock:
-            former = self._answers.pop(key, None)
-            self._answers[key] = answer
-            self._size += answer.size - (former.size if former else 0)
+            if former := self._answers.pop(key, None):
+                self._size -= _size(key, former)
+            if (size := _size(key, answer)) <= self._capacity / SHARE:
+                self._answers[key] = answer
+                self._size += size
             while self._size > self._capacity:
-                self._size -= self._answers.popitem(last=False)[1].size
+                self._size -= _size(*self._answers.popitem(last=False))
+
+
+def _size(key: Key, answer: Answer) -> int:
+    """Bytes: the key holds what a client wrote, and so do the links in the headers."""
+    asked = sum(len(part) for part in key if part)
+    told = sum(len(name) + len(value) for name, value in answer.headers)
+    return asked + told + len(answer.body) + OVERHEAD
 
 
 def repeatable[R: HttpResponse](response: R, tag: str, tag_now: Callable[[], str]) -> R:

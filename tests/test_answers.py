@@ -10,7 +10,6 @@ from django.test import Client
 from werkzeug.test import Client as Browser
 
 from geoportal.wsgi import application
-from layers import answers
 from layers.answers import OVERHEAD, Answer, Memory
 from layers.catalog import Layer, layer_get
 
@@ -50,7 +49,7 @@ def test_an_answer_is_given_again_only_to_the_same_question(
     for _ in range(2):
         assert served.get(ITEMS, headers={"If-None-Match": etag}).status_code == 304
     others = [("Accept-Language", "en"), ("Accept", "text/html"), ("Accept", "application/vnd.ogc.fg+json")]
-    for name, value in [*others, ("Host", "127.0.0.1")]:
+    for name, value in [*others, ("Host", "127.0.0.1"), ("X-Forwarded-Proto", "https")]:
         assert served.get(ITEMS, headers={"If-None-Match": etag, name: value}).status_code == 200
     assert served.get(f"{ITEMS}?limit=3", headers={"If-None-Match": etag}).status_code == 200
     assert served.head(ITEMS, headers={"If-None-Match": etag}).status_code == 304
@@ -77,16 +76,31 @@ def test_a_database_that_is_gone_makes_no_answer_true(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
 
 
-def test_a_memory_keeps_what_was_used_last_up_to_its_capacity() -> None:
-    def answer(size: int) -> Answer:
-        return Answer("200 OK", [], b"x" * size, "1", lambda: "1")
+def answer(size: int, **headers: str) -> Answer:
+    return Answer("200 OK", list(headers.items()), b"x" * size, "1", lambda: "1")
 
-    memory = Memory(3 * OVERHEAD + 300)
-    for name in ("a", "b", "c"):
+
+def test_a_memory_keeps_what_was_used_last_up_to_its_capacity() -> None:
+    memory = Memory(8 * (OVERHEAD + 101))
+    for name in "abcdefgh":
         memory.put((name,), answer(100))
     assert memory.get(("a",))
-    memory.put(("d",), answer(100))
-    assert [name for name in "abcd" if memory.get((name,))] == ["a", "c", "d"]
-    memory.put(("d",), answer(50))
-    memory.put(("e",), answer(answers.CAPACITY))
-    assert not any(memory.get((name,)) for name in "abcde")
+    memory.put(("i",), answer(100))
+    assert [name for name in "abcdefghi" if memory.get((name,))] == list("acdefghi")
+    memory.put(("i",), answer(50))
+    memory.put(("j",), answer(0))
+    assert [name for name in "abcdefghij" if memory.get((name,))] == list("cdefghij")
+
+
+@pytest.mark.parametrize(
+    ("query", "large"),
+    [("q", answer(1001)), ("q" * 1001, answer(1)), ("q", answer(1, Link="x" * 1000))],
+    ids=["body", "question", "headers"],
+)
+def test_what_is_larger_than_an_eighth_of_the_memory_is_not_kept(query: str, large: Answer) -> None:
+    memory = Memory(8 * (OVERHEAD + 1001))
+    memory.put(("a",), answer(1000))
+    memory.put((query, None), answer(0))
+    memory.put((query, None), large)
+    assert memory.get(("a",))
+    assert not memory.get((query, None))

@@ -26,7 +26,8 @@ MOST = 1000
 """Polygons and circles of an area."""
 
 SLIVER = 0.001
-"""Parts that a repaired polygon falls into and that are smaller than this share of its largest are dropped."""
+"""Smaller than this share of the largest, triangles and what a repair leaves are dropped: tools leave them, nobody
+draws an island of three corners."""
 
 REPAIRED = 1000
 """Corners of all polygons that cross themselves: the time that it takes to repair them grows with their square."""
@@ -56,7 +57,7 @@ def area_shape(area: Area) -> AreaShape:
     if len(area.polygons) + len(area.circles) > MOST:
         found.left_out.append(str(text(f"lebih dari {MOST} poligon dan lingkaran", f"more than {MOST} shapes")))
         return found
-    shapes = list(_shapes(area, found))
+    shapes = _without_triangles(list(_shapes(area, found)), found)
     if not shapes:
         why = text("tidak ada poligon atau lingkaran yang terpakai", "no polygon or circle that can be used")
         found.left_out.append(str(why))
@@ -106,9 +107,20 @@ def _repaired(shape: BaseGeometry, found: AreaShape, *, affordable: bool) -> Bas
     largest = max(part.area for part in parts)
     kept = [part for part in parts if part.area > SLIVER * largest]
     found.mended.append(str(text("1 poligon diperbaiki", "1 polygon repaired")))
-    if dropped := len(parts) - len(kept):
-        found.mended.append(str(text(f"{dropped} serpihan dibuang", f"{dropped} slivers dropped")))
+    _dropped(len(parts) - len(kept), found)
     return shapely.MultiPolygon(kept)
+
+
+def _without_triangles(shapes: list[BaseGeometry], found: AreaShape) -> list[BaseGeometry]:
+    largest = max((shape.area for shape in shapes), default=0)
+    kept = [shape for shape in shapes if shape.area > SLIVER * largest or shapely.get_num_coordinates(shape) > 4]
+    _dropped(len(shapes) - len(kept), found)
+    return kept
+
+
+def _dropped(number: int, found: AreaShape) -> None:
+    if number:
+        found.mended.append(str(text(f"{number} serpihan dibuang", f"{number} slivers dropped")))
 
 
 def _polygon(words: str) -> BaseGeometry:

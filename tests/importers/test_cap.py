@@ -134,15 +134,17 @@ def test_a_circle_is_one_on_the_ellipsoid(latitude: float, radius: float) -> Non
 
 def test_what_is_wrong_is_mended_dropped_or_told() -> None:
     bowtie = "-8.6,116.0 -8.5,116.1 -8.6,116.1 -8.5001,116.001 -8.5001,116.0 -8.5,116.001"
-    island = "-8.700,116.0 -8.701,116.0 -8.700,116.001"
+    island = "-8.700,116.0 -8.701,116.0 -8.701,116.001 -8.700,116.001"
+    triangle = "-8.800,116.0 -8.801,116.0 -8.800,116.001"
     found, notes = shape(
-        (bowtie, island, "-8,116 -9,116", "116.1,-8.6 116.2,-8.6 116.2,-8.5", "a,b"), ("-8.6,116.1 0",)
+        (bowtie, island, triangle, "-8,116 -9,116", "116.1,-8.6 116.2,-8.6 116.2,-8.5", "a,b"), ("-8.6,116.1 0",)
     )
     assert found
     assert found.is_valid
-    assert sorted(round(part.area, 7) for part in found.geoms) == [0.0000005, 0.0024837, 0.0024887]
+    assert sorted(round(part.area, 7) for part in found.geoms) == [0.000001, 0.0024837, 0.0024887]
     assert notes == [
         "1 poligon diperbaiki",
+        "1 serpihan dibuang",
         "1 serpihan dibuang",
         "polygon -8,116 -9,116: kurang dari tiga sudut",
         "polygon 116.1,-8.6 116.2,-8.6 116.2,-8.5: 116.1,-8.6 di luar dunia; CAP menulis lintang,bujur",

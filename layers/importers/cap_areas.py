@@ -46,10 +46,6 @@ class AreaShape:
     mended: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
-    @property
-    def notes(self) -> list[str]:
-        return self.mended + self.left_out
-
 
 def area_shape(area: Area) -> AreaShape:
     """The shape of an area: polygons closed and made valid, circles drawn on the ellipsoid, all joined."""
@@ -81,7 +77,14 @@ def _shapes(area: Area, found: AreaShape) -> Iterator[BaseGeometry]:
             shape = _polygon(words)
             if not shape.is_valid:
                 repairable -= int(shapely.get_num_coordinates(shape))
-                shape = _repaired(shape, found, affordable=repairable >= 0)
+                if repairable < 0:
+                    raise ValueError(
+                        text(
+                            f"memotong dirinya sendiri; lebih dari {REPAIRED} sudut tidak diperbaiki",
+                            f"it crosses itself; more than {REPAIRED} corners are not repaired",
+                        )
+                    )
+                shape = _repaired(shape, found)
         except ValueError as error:
             found.left_out.append(f"polygon {_short(words)}: {error}")
             continue
@@ -93,14 +96,7 @@ def _shapes(area: Area, found: AreaShape) -> Iterator[BaseGeometry]:
             found.left_out.append(f"circle {_short(words)}: {error}")
 
 
-def _repaired(shape: BaseGeometry, found: AreaShape, *, affordable: bool) -> BaseGeometry:
-    if not affordable:
-        raise ValueError(
-            text(
-                f"memotong dirinya sendiri; lebih dari {REPAIRED} sudut tidak diperbaiki",
-                f"it crosses itself; more than {REPAIRED} corners are not repaired",
-            )
-        )
+def _repaired(shape: BaseGeometry, found: AreaShape) -> BaseGeometry:
     parts = list(shapely.get_parts(polygons_repaired(shape)))
     if not parts:
         raise ValueError(text("tidak memuat luas", "it holds no area"))

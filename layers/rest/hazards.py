@@ -21,7 +21,7 @@ from layers.query.impact import Area
 from layers.query.params import params_single
 from layers.query.values import value_parse, whole_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
-from layers.rest.impact_body import MEMBERS, area_parse, cap_area, zone_area
+from layers.rest.impact_body import MEMBERS, area_parse, zone_area
 from layers.rest.impact_formats import impact_csv, impact_geojson, impact_html, impact_json
 from layers.rest.views import Strict
 from layers.services.hazards import hazards_at
@@ -104,14 +104,14 @@ class ByFormat(DefaultContentNegotiation):
 
 
 class Cap(BaseParser):
-    """A CAP alert, as the area that it names."""
+    """A CAP alert, as the bytes that it is."""
 
     media_type = "application/cap+xml"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        return cap_area((parser_context or {})["request"].body)
+        return (parser_context or {})["request"].body
 
 
 class Xml(Cap):
@@ -192,8 +192,7 @@ class ImpactView(Strict):
             InvalidParameter: the body names no area, or a parameter is malformed.
             TooLarge: a geometry with too many vertices.
         """
-        sent = request.data
-        return self._answer(request, sent if isinstance(sent, Area) else area_parse(sent))
+        return self._answer(request, area_parse(request.data))
 
     def _answer(self, request: Request, area: Area) -> HttpResponse:
         renderer = request.accepted_renderer

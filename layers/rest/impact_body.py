@@ -30,13 +30,16 @@ MEMBERS = text(
 
 
 def area_parse(body: Any) -> Area:
-    """The area that a body names: a geometry, a feature, a zone, an alert, or a raster with a threshold.
+    """The area that a body names: a geometry, a feature, a zone, an alert, or a raster with a threshold; a CAP message
+    comes as bytes.
 
     Raises:
         InvalidParameter: it names none, or one that cannot be; by the member at fault.
         TooLarge: the geometry has more than :data:`MAX_VERTICES` vertices.
     """
     match body:
+        case bytes():
+            return _cap_area(body)
         case {"type": "Feature", "geometry": geometry}:
             return Area(shape=_shape(geometry))
         case {"type": str(), "coordinates": _}:
@@ -52,7 +55,7 @@ def area_parse(body: Any) -> Area:
     raise InvalidParameter("body", text(f"Kirim {MEMBERS}.", f"Send {MEMBERS}."))
 
 
-def cap_area(document: bytes) -> Area:
+def _cap_area(document: bytes) -> Area:
     """All areas of a CAP 1.2 message that was not taken in, joined, whatever its time; nothing of it is stored.
 
     An info that says the danger is over counts no more.

@@ -111,7 +111,7 @@ def test_deep_nesting_harms_nobody() -> None:
 
 def shape(polygons: tuple[str, ...] = (), circles: tuple[str, ...] = ()) -> tuple[BaseGeometry | None, list[str]]:
     found = area_shape(Area("x", polygons, circles))
-    return found.geometry and from_wkt(found.geometry.wkt), found.notes
+    return found.geometry and from_wkt(found.geometry.wkt), found.mended + found.left_out
 
 
 def test_latitude_comes_first() -> None:

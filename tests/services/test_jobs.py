@@ -30,6 +30,13 @@ def submit(owner: User | None = None, **inputs: Any) -> Job:
     return jobs.job_submit(inputs or INPUTS, "raw", "en", owner)
 
 
+def claimed() -> Job:
+    submit()
+    job = jobs.job_claim()
+    assert job
+    return job
+
+
 @pytest.mark.django_db
 def test_the_oldest_is_claimed_once_and_again_when_its_lease_is_past() -> None:
     first, second = submit(), submit()
@@ -69,9 +76,7 @@ def test_two_workers_do_not_claim_the_same(elsewhere: BaseDatabaseWrapper) -> No
 @pytest.mark.django_db(transaction=True)
 def test_a_job_at_work_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "LEASE", 0.3)
-    submit()
-    job = jobs.job_claim()
-    assert job
+    job = claimed()
     with jobs.job_held(job):
         time.sleep(0.7)
         assert jobs.job_claim() is None
@@ -82,9 +87,7 @@ def test_a_job_at_work_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_job_at_work_keeps_its_lease_when_the_database_hangs_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "LEASE", 0.9)
-    submit()
-    job = jobs.job_claim()
-    assert job
+    job = claimed()
 
     def hang_up() -> bool:
         with connection.cursor() as cursor:

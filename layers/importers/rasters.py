@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from layers.catalog import layers, portal_bbox
 from layers.errors import Problem
+from layers.importers.peaks import peaks_write
 from layers.models import Raster, RasterBand
 from layers.text import text
 
@@ -117,7 +118,11 @@ def raster_store(
             raster.crs = source.crs.to_string()
             raster.width, raster.height = source.width, source.height
             raster.bbox = list(_degrees(source))
-            return _register(raster, list(bands.values()), cog)
+            files = {cog: raster.path}
+            if raster.square > 1:
+                files[peaks := cog.with_name("peaks.tif")] = raster.peaks_path
+                peaks_write(cog, raster.square, peaks)
+            return _register(raster, list(bands.values()), files)
     except (OSError, RasterioError) as error:
         raise Problem(text(f"{folder} tidak dapat ditulis: {error}", f"{folder} cannot be written: {error}")) from error
 
@@ -295,10 +300,9 @@ def _read(source: DatasetReader, index: int, window: Window, nodata: float | Non
     return found
 
 
-def _register(raster: Raster, bands: list[RasterBand], cog: Path) -> Raster:
-    """Put the file in its place and the raster in the database, or neither."""
-    place = raster.path
-    placed = False
+def _register(raster: Raster, bands: list[RasterBand], files: Mapping[Path, Path]) -> Raster:
+    """Put the files in their places and the raster in the database, or neither."""
+    placed: list[Path] = []
     try:
         with transaction.atomic():
             former = Raster.objects.select_for_update().filter(code=raster.code).first()
@@ -309,12 +313,19 @@ def _register(raster: Raster, bands: list[RasterBand], cog: Path) -> Raster:
             for band in bands:
                 band.raster = raster
             RasterBand.objects.bulk_create(bands)
-            placed = not place.exists()  # by no other import: from here on they wait for the row of this code
-            os.replace(cog, place)
+            # by no other import: from here on they wait for the row of this code
+            placed = [place for place in files.values() if not place.exists()]
+            for file, place in files.items():
+                os.replace(file, place)
     except BaseException:
-        if placed:
+        for place in placed:
             place.unlink(missing_ok=True)
         raise
     if former and former.file != raster.file:
-        transaction.on_commit(lambda: former.path.unlink(missing_ok=True))
+        transaction.on_commit(lambda: _files_remove(former))
     return raster
+
+
+def _files_remove(raster: Raster) -> None:
+    for path in (raster.peaks_path, raster.path):
+        path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
+from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,15 @@ from layers.models.disaster_zone import DisasterZone
 from layers.models.fields import CodeField, WordsField
 from layers.text import text
 
+SQUARES = 4_000_000
+"""Squares that the peaks of a raster are of, at most."""
+
 
 class Raster(models.Model):
     """A Cloud-Optimised GeoTIFF of 32-bit floats, north up, NaN where nothing is mapped; its bands say of what.
 
     A file is never changed: its name holds its checksum, and an import of the same code brings a file of its own.
+    Beside a large one lie its peaks, a file of the highest value in each square of cells.
     """
 
     code = models.CharField(
@@ -89,6 +94,15 @@ class Raster(models.Model):
     @property
     def path(self) -> Path:
         return Path(settings.RASTERS_FOLDER) / self.file
+
+    @property
+    def square(self) -> int:
+        """How many cells wide and high a square of the peaks is; 1 where the raster is its own peaks."""
+        return ceil(sqrt(self.width * self.height / SQUARES))
+
+    @property
+    def peaks_path(self) -> Path:
+        return self.path if self.square == 1 else self.path.with_suffix(".peaks.tif")
 
     def holds_at(self, at: datetime) -> bool:
         """Whether its validity, both ends included, holds a moment."""

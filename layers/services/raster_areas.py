@@ -1,33 +1,25 @@
 """Where a raster reaches a threshold, as a shape."""
 
-from math import ceil, sqrt
-
 import numpy as np
+import rasterio
 import shapely
 from rasterio.errors import RasterioError
 from rasterio.features import shapes
-from rasterio.io import DatasetReader
-from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import InvalidParameter
 from layers.models import RasterBand
-from layers.services.rasters import dataset_get, to_raster
+from layers.services.rasters import to_raster
 from layers.text import text
-
-CELLS = 4_000_000
-"""Squares that a shape is made of, at most; those of a larger raster are of 2 by 2, 3 by 3, … cells."""
-
-ROWS = 1_024
-"""Of cells, read at once."""
 
 MAX_VERTICES = 200_000
 
 
 def area_above(band: RasterBand, threshold: float) -> tuple[BaseGeometry, int]:
-    """Where a band is ``threshold`` or more, in longitude, latitude; along the edges of squares of cells.
+    """Where a band is ``threshold`` or more, in longitude, latitude; along the edges of its cells.
 
-    A square counts where one of its cells does: the shape may be too wide by less than a square, and lacks nothing.
+    Of a large raster it is squares of cells, from its peaks. A square counts where one of its cells does: the shape
+    may be too wide by less than a square, and lacks nothing.
 
     Returns:
         The shape, and how many cells wide a square is.
@@ -37,12 +29,15 @@ def area_above(band: RasterBand, threshold: float) -> tuple[BaseGeometry, int]:
             scattered.
     """
     try:
-        dataset = dataset_get(band.raster)
-        step = ceil(sqrt(dataset.width * dataset.height / CELLS))
-        values = _highest(dataset, band.number, step)
+        with rasterio.open(band.raster.peaks_path) as peaks:
+            values, transform = peaks.read(band.number), peaks.transform
     except RasterioError as error:
         raise InvalidParameter(
-            "raster", text(f"{band.raster.code} tidak terbaca.", f"{band.raster.code} cannot be read.")
+            "raster",
+            text(
+                f"{band.raster.code} tidak terbaca; pengelola perlu mengimpornya kembali.",
+                f"{band.raster.code} cannot be read; the operators should import it again.",
+            ),
         ) from error
     with np.errstate(invalid="ignore"):
         reached = values >= threshold
@@ -66,31 +61,11 @@ def area_above(band: RasterBand, threshold: float) -> tuple[BaseGeometry, int]:
                     f"What reaches {threshold:g} is too scattered for an area.",
                 ),
             )
-    back = to_raster(band.raster.crs)
+    back, square = to_raster(band.raster.crs), band.raster.square
+    ends = band.raster.width / square, band.raster.height / square
 
     def placed(corners: np.ndarray) -> np.ndarray:
-        columns, rows = np.minimum(corners * step, (dataset.width, dataset.height)).T  # the last squares are narrower
-        east, north = dataset.transform @ (columns, rows)
+        east, north = transform @ np.minimum(corners, ends).T  # the last squares are narrower
         return np.column_stack(back.transform(east, north, direction="INVERSE"))
 
-    return shapely.transform(shapely.union_all(patches), placed), step
-
-
-def _highest(dataset: DatasetReader, number: int, step: int) -> np.ndarray:
-    """The highest value in each square of ``step`` by ``step`` cells, NaN where none of them has one."""
-    strips = []
-    height = max(ROWS // step, 1) * step
-    for top in range(0, dataset.height, height):
-        window = Window(0, top, dataset.width, min(height, dataset.height - top))
-        strip = dataset.read(number, window=window)
-        strips.append(_highest_rows(_highest_rows(strip, step).T, step).T)
-    return np.concatenate(strips)
-
-
-def _highest_rows(values: np.ndarray, step: int) -> np.ndarray:
-    """Each ``step`` rows as one; row by row is ten times as fast as ``reduceat``."""
-    highest = values[::step].copy()
-    for offset in range(1, step):
-        rows = values[offset::step]
-        np.fmax(highest[: len(rows)], rows, out=highest[: len(rows)])
-    return highest
+    return shapely.transform(shapely.union_all(patches), placed), square

@@ -2,7 +2,8 @@
 
 script/bench tiles [--quick]. Wants wrk and nginx. A cold tile is made for each request: no two requests are alike, by
 their header Origin, and the portal gives none of its answers again. A warm one is given again as long as its version
-holds. Portal, SQL and tipg are asked for the same tiles, random ones of zooms 14 to 16.
+holds. Portal, SQL and tipg are asked for the same tiles, random ones of zooms 14 to 16; warm ones as they are, and
+compressed, which is how browsers ask for them.
 """
 
 import os
@@ -42,14 +43,16 @@ BARS = {
     "cold, portal / SQL": 0.75,
     "cold, portal / tipg": 2,
     "warm, answers a second": 5000,
+    "warm and compressed, answers a second": 5000,
     "304, answers a second": 5000,
     "warm through nginx, answers a second": 20_000,
+    "warm and compressed through nginx, answers a second": 20_000,
 }
 MOST = {"seconds for zoom 0, cold": 1, "edit to the new tile, p95 in ms": 50, "needless, % of the tiles seen": 1}
 """What should be at least, and at most, so much."""
 
 LUA = """
-local paths, tags, cold = {%s}, {%s}, %s
+local paths, tags, cold, compressed = {%s}, {%s}, %s, %s
 local asked = 0
 function init(args) math.randomseed(tonumber(args[1])) end
 function request()
@@ -59,6 +62,7 @@ function request()
     asked = asked + 1
     headers["Origin"] = ("http://%%d-%%d"):format(math.random(1e9), asked)
   end
+  if compressed then headers["Accept-Encoding"] = "gzip, deflate, br, zstd" end
   if tags[number] then headers["If-None-Match"] = tags[number] end
   return wrk.format(nil, paths[number], headers)
 end
@@ -91,9 +95,9 @@ def tipg_path(layer: Layer, tile: Tile) -> str:
     return f"/collections/public.{layer.table}/tiles/{MERCATOR.id}/{tile.z}/{tile.x}/{tile.y}"
 
 
-def lua(paths: Sequence[str], tags: Sequence[str] = (), cold: bool = False) -> str:
+def lua(paths: Sequence[str], tags: Sequence[str] = (), cold: bool = False, compressed: bool = False) -> str:
     listed, known = (", ".join(f"'{value}'" for value in values) for values in (paths, tags))
-    return LUA % (listed, known, str(cold).lower())
+    return LUA % (listed, known, str(cold).lower(), str(compressed).lower())
 
 
 def script(layer: Layer, tile: Tile) -> str:
@@ -113,14 +117,14 @@ def rates(servers: Sequence[Server], load: Load, bench: Bench) -> Iterator[tuple
         with said(f"{layer.id}: without {other.name}:"):
             given = lua([tipg_path(layer, tile) for tile in tiles], cold=True)
             yield f"{other.name}, cold", wrk_rate(other.port, given, "cold", CLIENTS, bench.folder)
-    for path in paths * 8:  # each of the workers has each of them then
-        first.get(path)
     yield "portal, warm", wrk_rate(first.port, lua(paths), "warm", 16, bench.folder)
+    yield "portal, br", wrk_rate(first.port, lua(paths, compressed=True), "br", 16, bench.folder)
     tags = [first.get(path)[1]["etag"] for path in paths]
     yield "portal, 304", wrk_rate(first.port, lua(paths, tags), "304", 16, bench.folder)
     with said("without nginx:"):
         front = nginx(bench, first)
         yield "nginx, warm", wrk_rate(front.port, lua(paths), "warm", 16, bench.folder)
+        yield "nginx, br", wrk_rate(front.port, lua(paths, compressed=True), "br", 16, bench.folder)
 
 
 def nginx(bench: Bench, behind: Server) -> Server:

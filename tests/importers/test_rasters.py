@@ -96,6 +96,21 @@ def test_the_same_code_again_replaces_raster_and_file(
     assert [path.name for path in folder.iterdir()] == [second.file]
 
 
+def test_peaks_come_and_go_with_a_large_raster(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr("layers.models.raster.SQUARES", 2)
+    large = raster_make(tmp_path, [[0.1, 0.2, 0.9], [0.3, 0.4, -9999]])
+    with rasterio.open(large.peaks_path) as peaks:
+        np.testing.assert_allclose(peaks.read(1), [[0.4, 0.9]])
+        assert peaks.bounds == (*DEGREES @ (0, 2), *DEGREES @ (4, 0))
+    assert {path.name for path in folder.iterdir()} == {large.path.name, large.peaks_path.name}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        small = raster_make(tmp_path, [[0.5]])
+    assert [path.name for path in folder.iterdir()] == [small.file]
+
+
 def test_a_band_of_several(tmp_path: Path) -> None:
     file = raster_write(tmp_path / "dua.tif", np.array([[[0.1]], [[0.7]]], np.float32))
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from rasters import CELL, NORTH, WEST, raster_make
 
 from layers.errors import InvalidParameter
+from layers.importers import peaks
 from layers.models import Raster, RasterBand
+from layers.models import raster as rasters
 from layers.services import raster_areas
 from layers.services.impact import raster_area
 
@@ -50,8 +52,8 @@ def test_of_a_large_raster_nothing_is_lost(high: set[tuple[int, int]], most: int
     for place in high:
         values[place] = 0.9
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(raster_areas, "CELLS", most)
-        patch.setattr(raster_areas, "ROWS", 4)
+        patch.setattr(rasters, "SQUARES", most)
+        patch.setattr(peaks, "ROWS", 4)
         shape, step = raster_areas.area_above(band_of(folder, values), 0.9)
     wanted = shapely.union_all([cell(*place) for place in high])
     grid = shapely.box(WEST, NORTH - 11 * CELL, WEST + 7 * CELL, NORTH)
@@ -66,8 +68,19 @@ def test_of_a_large_raster_nothing_is_lost(high: set[tuple[int, int]], most: int
 def test_an_answer_says_that_it_was_read_by_squares(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     band_of(folder, np.full((4, 4), 0.5))
     assert raster_area("banjir", 0.5).note == ""
-    monkeypatch.setattr(raster_areas, "CELLS", 4)
+    monkeypatch.setattr(rasters, "SQUARES", 4)
+    band_of(folder, np.full((4, 4), 0.5))
     assert "2 × 2 sel" in raster_area("banjir", 0.5).note
+
+
+def test_without_its_peaks_a_raster_is_to_be_imported_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rasters, "SQUARES", 4)
+    band = band_of(folder, np.full((4, 4), 0.5))
+    band.raster.peaks_path.unlink()
+    with pytest.raises(InvalidParameter, match="mengimpornya kembali") as refused:
+        raster_areas.area_above(band, 0.5)
+    assert refused.value.extra == {"parameter": "raster"}
+    assert raster_areas.area_above(band_of(folder, np.full((4, 4), 0.5)), 0.5)[1] == 2
 
 
 def test_too_scattered_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

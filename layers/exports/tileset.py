@@ -1,13 +1,11 @@
 """The tiles of an area: listed, and as a PMTiles archive (version 3) for a CDN or a device without network."""
 
 import gzip
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
@@ -16,6 +14,7 @@ from tqdm import tqdm
 
 from layers.catalog import Layer, in_language, portal_bbox
 from layers.errors import Problem
+from layers.exports.files import file_write
 from layers.query.params import FeatureQuery
 from layers.query.tiles import Tile, matrix_set_get, snapshot, tile_fetch
 from layers.text import text
@@ -89,19 +88,8 @@ def tileset_export(layers: Sequence[Layer], pyramid: Pyramid, file: Path, *, ove
     """
     if file.suffix.lower() != ".pmtiles":
         raise Problem(text("Nama berkas harus berakhir dengan .pmtiles.", "The file must end in .pmtiles."))
-    if not file.parent.is_dir():
-        raise Problem(text(f"Tidak ada folder {file.parent}.", f"There is no folder {file.parent}."))
-    if file.exists() and not overwrite:
-        raise Problem(
-            text(f"{file} sudah ada; ganti dengan --overwrite.", f"{file} exists; replace it with --overwrite.")
-        )
-    try:
-        with TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}-") as folder:
-            written = _archive_write(layers, pyramid, Path(folder) / file.name)
-            os.replace(Path(folder) / file.name, file)
-    except OSError as error:
-        raise Problem(text(f"{file} tidak dapat ditulis: {error}", f"{file} cannot be written: {error}")) from error
-    return written
+    with file_write(file, overwrite=overwrite) as place:
+        return _archive_write(layers, pyramid, place)
 
 
 def _archive_write(layers: Sequence[Layer], pyramid: Pyramid, file: Path) -> int:

@@ -1,11 +1,9 @@
 """A layer as a file: streamed out of PostGIS in Arrow batches, and moved into place when it is whole."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +12,7 @@ from pyogrio.raw import write_arrow
 
 from layers.catalog import Layer
 from layers.errors import Problem
+from layers.exports.files import file_write
 from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
 from layers.query.rows import EVERYTHING, features_fetch, rows_fetch
@@ -51,20 +50,8 @@ def layer_export(layer: Layer, file: Path, *, overwrite: bool = False) -> int:
                 f"The file must end in one of {endings}.",
             )
         )
-    if not file.parent.is_dir():
-        raise Problem(text(f"Tidak ada folder {file.parent}.", f"There is no folder {file.parent}."))
-    if file.exists() and not overwrite:
-        raise Problem(
-            text(f"{file} sudah ada; ganti dengan --overwrite.", f"{file} exists; replace it with --overwrite.")
-        )
-    try:
-        with TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}-") as folder:
-            rows = write(layer, Path(folder) / file.name)
-            for part in Path(folder).iterdir():
-                os.replace(part, file.parent / part.name)
-    except (OSError, RuntimeError) as error:  # GDAL's are RuntimeErrors
-        raise Problem(text(f"{file} tidak dapat ditulis: {error}", f"{file} cannot be written: {error}")) from error
-    return rows
+    with file_write(file, overwrite=overwrite) as place:
+        return write(layer, place)
 
 
 class Batches:

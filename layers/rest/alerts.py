@@ -18,7 +18,6 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
@@ -30,7 +29,7 @@ from layers.models import CapAlert, DisasterZone
 from layers.query.features import version_fetch
 from layers.query.history import history_fetch
 from layers.query.values import id_parse
-from layers.rest.views import Strict
+from layers.rest.views import PublicView
 from layers.text import text
 
 EARLIER = 100
@@ -51,11 +50,9 @@ class CapRenderer(AtomRenderer):
     format = "cap"
 
 
-class AlertsView(Strict):
+class AlertsView(PublicView):
     """The feed of the alerts in force, newest first."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     renderer_classes = [AtomRenderer]
 
     @extend_schema(
@@ -76,11 +73,9 @@ class AlertsView(Strict):
         return _answer(request, document, "application/atom+xml; charset=utf-8")
 
 
-class AlertView(Strict):
+class AlertView(PublicView):
     """One alert as a CAP message, in both languages."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     renderer_classes = [CapRenderer]
 
     @extend_schema(

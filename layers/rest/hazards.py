@@ -11,7 +11,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
@@ -23,7 +22,7 @@ from layers.query.values import value_parse, whole_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.impact_body import MEMBERS, area_parse, zone_area
 from layers.rest.impact_formats import impact_csv, impact_geojson, impact_html, impact_json
-from layers.rest.views import Strict
+from layers.rest.views import PublicView
 from layers.services.hazards import hazards_at
 from layers.services.impact import ImpactQuery, impact_of
 from layers.services.needs import STANDARDS
@@ -44,11 +43,9 @@ DATETIME = OpenApiParameter(
 )
 
 
-class HazardsAtView(Strict):
+class HazardsAtView(PublicView):
     """What threatens a point, and where to go from there."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     renderer_classes = [JSONRenderer]
 
     def parameters(self) -> Sequence[str]:
@@ -145,11 +142,9 @@ IMPACT_PARAMETERS = [
 ]
 
 
-class ImpactView(Strict):
+class ImpactView(PublicView):
     """What an area holds; a zone can also be asked about by GET, so that its report has an address."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     parser_classes = [Json, GeoJson, Cap, Xml]
     renderer_classes = [JSONRenderer, GeoJsonRenderer, Csv, Html]
     content_negotiation_class = ByFormat

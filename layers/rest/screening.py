@@ -9,7 +9,6 @@ from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 
 from layers.errors import InvalidParameter
@@ -17,7 +16,7 @@ from layers.query.screening import Point
 from layers.rest.formats import GeoJsonRenderer
 from layers.rest.hazards import DATETIME, FRESH, ByFormat, Csv, moment
 from layers.rest.problems import too_large
-from layers.rest.views import Strict
+from layers.rest.views import PublicView
 from layers.services.points import LIMIT, points_csv, points_geojson
 from layers.services.screening import Screening, screening_csv, screening_geojson
 from layers.text import text
@@ -58,11 +57,9 @@ class JsonFile(GeoJsonFile):
     media_type = "application/json"
 
 
-class ScreenView(Strict):
+class ScreenView(PublicView):
     """The exposure of up to 100,000 points."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     parser_classes = [GeoJsonFile, JsonFile, CsvFile]
     renderer_classes = [GeoJsonRenderer, Csv]
     content_negotiation_class = ByFormat

@@ -42,11 +42,16 @@ class Strict(APIView):
         return chosen
 
 
-class RootView(Strict):
-    """Every resource, with its address."""
+class PublicView(Strict):
+    """For everyone; credentials are not looked at."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
+
+
+class RootView(PublicView):
+    """Every resource, with its address."""
+
     renderer_classes = [JSONRenderer]
 
     @extend_schema(
@@ -73,11 +78,9 @@ class RootView(Strict):
         )
 
 
-class TokenView(Strict, ObtainAuthToken):
+class TokenView(PublicView, ObtainAuthToken):
     """A user's token, for the header ``Authorization: Token …``; the admin shows and revokes it."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
     parser_classes = [Json]
 
     @extend_schema(

@@ -12,8 +12,6 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
-from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
 from layers.answers import repeatable
@@ -21,14 +19,15 @@ from layers.catalog import layers
 from layers.errors import InvalidParameter, NotFound, Unavailable
 from layers.models import Raster, RasterBand
 from layers.ogc.caching import cached, representation, version_known
+from layers.ogc.coverage_values import PARAMS, cells_asked, covjson, crs_uri, domain_set, range_type, resolutions
 from layers.ogc.links import JSON, TITLES, Link, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import Version
 from layers.query.params import params_single
 from layers.query.rasters import bands_of, rasters_version
-from layers.query.spatial import CRS84, DEFAULT_CRS, BBox
+from layers.query.spatial import CRS84
 from layers.query.tiles import Tile
-from layers.services.raster_windows import Cells, cells_read, geotiff_write, tile_read, window_of
+from layers.services.raster_windows import geotiff_write, tile_read
 from layers.styles.raster import SIDE, legend, picture
 from layers.text import text
 
@@ -42,33 +41,49 @@ TILEJSON = "application/json"
 PNG = "image/png"
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
-MOST = {"json": 250_000, "geotiff": 16_000_000}
-"""Values of an answer: as text they take about 7 bytes each, as GeoTIFF 4 at most."""
-
 DEEPEST = 18
 
 
 @resource
 def coverage(request: HttpRequest, id: str) -> HttpResponse:
-    """Values: the cells that ``bbox`` touches, as they are, in the raster's CRS.
+    """Values: the cells that ``bbox`` or ``subset`` touches, as they are, or as many as ``scale-size`` says.
 
     Raises:
         NotFound: there is no such raster.
         InvalidParameter: a parameter is unknown or malformed, the box misses the raster, or too much is asked for.
     """
-    given = params_single(dict(request.GET.lists()), ["bbox", "f", "lang", "properties"])
+    given = params_single(dict(request.GET.lists()), [*PARAMS, "f", "lang", "properties"])
     format = negotiated(request, COVERAGE)
     shown = _shown(id)
     raster, bands = shown.raster, _chosen(shown.bands, given.get("properties"))
 
     def answer() -> bytes:
-        cells = _cells(raster, bands, given.get("bbox"), format)
-        return geotiff_write(raster, bands, cells) if format == "geotiff" else _covjson(raster, bands, cells)
+        cells = cells_asked(raster, bands, given, format)
+        return geotiff_write(bands, cells) if format == "geotiff" else covjson(bands, cells)
 
     response = _answer(request, shown, COVERAGE[format], answer)
     if format == "geotiff":
         response["Content-Disposition"] = f'attachment; filename="{raster.code}.tif"'
     return response
+
+
+@resource
+def coverage_domain_set(request: HttpRequest, id: str) -> HttpResponse:
+    """The grid of the values, by which GDAL opens a coverage as a raster."""
+    return _description(request, id, lambda shown: domain_set(shown.raster))
+
+
+@resource
+def coverage_range_type(request: HttpRequest, id: str) -> HttpResponse:
+    """The bands of the values: their quantities and units."""
+    return _description(request, id, lambda shown: range_type(shown.bands))
+
+
+def _description(request: HttpRequest, id: str, describe: Callable[["_Shown"], dict[str, Any]]) -> HttpResponse:
+    params_single(dict(request.GET.lists()), ["f", "lang"])
+    negotiated(request, {"json": JSON})
+    shown = _shown(id)
+    return _answer(request, shown, JSON, lambda: orjson.dumps(describe(shown)))
 
 
 @resource
@@ -154,6 +169,8 @@ def _collection(request: HttpRequest, bands: list[RasterBand]) -> dict[str, Any]
             link(f"{REL}/coverage", f"{address}/coverage?f={name}", COVERAGE_TITLES[name], media_type)
             for name, media_type in COVERAGE.items()
         ),
+        link(f"{REL}/coverage-domainset", f"{address}/coverage/domainset", text("Kisi", "Grid")),
+        link(f"{REL}/coverage-rangetype", f"{address}/coverage/rangetype", text("Besaran", "Quantities")),
     ]
     if any(band.breaks for band in bands):
         tiles = f"{address}/map/tiles/WebMercatorQuad"
@@ -167,14 +184,21 @@ def _collection(request: HttpRequest, bands: list[RasterBand]) -> dict[str, Any]
         "title": raster.name,
         "description": f"{raster.get_hazard_display()}: {quantities}. {text('Sumber', 'Source')}: {raster.source}.",
         "extent": {
-            "spatial": {"bbox": [raster.bbox], "crs": CRS84},
+            "spatial": {
+                "bbox": [raster.bbox],
+                "crs": CRS84,
+                "grid": [
+                    {"cellsCount": cells, "resolution": resolution}
+                    for cells, resolution in zip((raster.width, raster.height), resolutions(raster), strict=True)
+                ],
+            },
             "temporal": {"interval": [[_utc(begin), _utc(end)]]},
         },
         "itemType": "coverage",
         "dataType": "coverage",
         "layerDataType": "Coverage",  # by which GDAL knows that there are no features
-        "crs": [_crs_uri(raster)],
-        "storageCrs": _crs_uri(raster),
+        "crs": [crs_uri(raster.crs)],
+        "storageCrs": crs_uri(raster.crs),
         "links": links,
     }
 
@@ -225,88 +249,6 @@ def _tile(tms: str, z: str, row: str, col: str) -> Tile:
     if tms != "WebMercatorQuad":
         raise NotFound(text("Petak peta: WebMercatorQuad saja.", "Map tiles come in WebMercatorQuad only."))
     return Tile.parse(tms, z, row, col)
-
-
-def _cells(raster: Raster, bands: list[RasterBand], bbox: str | None, format: str) -> Cells:
-    west, south, east, north = raster.bbox
-    boxes = [None] if bbox is None else [shape.bounds for shape in BBox.parse(bbox, DEFAULT_CRS).shapes]
-    window = next(filter(None, (window_of(raster, box) for box in boxes)), None)
-    if window is None:
-        extent = f"{west:.6f},{south:.6f},{east:.6f},{north:.6f}"
-        raise InvalidParameter(
-            "bbox",
-            text(f"Di luar raster, yang terletak di {extent}.", f"It lies outside the raster, which covers {extent}."),
-        )
-    asked = window.width * window.height * len(bands)
-    if asked > MOST[format]:
-        share = (MOST[format] / asked) ** 0.5
-        width, height = (east - west) * window.width / raster.width, (north - south) * window.height / raster.height
-        raise InvalidParameter(
-            "bbox",
-            text(
-                f"{window.width} × {window.height} sel × {len(bands)} besaran; paling banyak {MOST[format]:,} nilai "
-                f"sebagai f={format}. Beri bbox=barat,selatan,timur,utara sekitar {width * share:.4f}° × "
-                f"{height * share:.4f}°, atau properties= dengan lebih sedikit besaran.",
-                f"{window.width} × {window.height} cells × {len(bands)} quantities; at most {MOST[format]:,} values as "
-                f"f={format}. Give bbox=west,south,east,north of about {width * share:.4f}° × {height * share:.4f}°, "
-                "or properties= with fewer quantities.",
-            ),
-        )
-    return cells_read(raster, bands, window)
-
-
-def _covjson(raster: Raster, bands: list[RasterBand], cells: Cells) -> bytes:
-    """CoverageJSON 1.0: a grid whose axes are the centres of the cells."""
-    _, height, width = cells.values.shape
-    west, north = cells.transform @ (0.5, 0.5)
-    east, south = cells.transform @ (width - 0.5, height - 0.5)
-    degrees = CRS.from_user_input(raster.crs).is_geographic
-    document = {
-        "type": "Coverage",
-        "domain": {
-            "type": "Domain",
-            "domainType": "Grid",
-            "axes": {
-                "x": {"start": west, "stop": east, "num": width},
-                "y": {"start": north, "stop": south, "num": height},
-            },
-            "referencing": [
-                {
-                    "coordinates": ["x", "y"],
-                    "system": {"type": "GeographicCRS" if degrees else "ProjectedCRS", "id": _crs_uri(raster)},
-                }
-            ],
-        },
-        "parameters": {band.quantity: _parameter(band) for band in bands},
-        "ranges": {
-            band.quantity: {
-                "type": "NdArray",
-                "dataType": "float",
-                "axisNames": ["y", "x"],
-                "shape": [height, width],
-                "values": values.ravel(),
-            }
-            for band, values in zip(bands, cells.values, strict=True)
-        },
-    }
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _parameter(band: RasterBand) -> dict[str, Any]:
-    language = get_language() or "id"
-    return {
-        "type": "Parameter",
-        "observedProperty": {"label": {language: str(band.get_quantity_display())}},
-        "unit": {"label": {language: str(band.get_unit_display())}, "symbol": band.unit},
-    }
-
-
-def _crs_uri(raster: Raster) -> str:
-    """Longitude comes first in the answers, so degrees of WGS 84 are CRS84."""
-    authority, _, code = raster.crs.partition(":")
-    if authority != "EPSG":
-        return raster.crs
-    return CRS84 if code == "4326" else f"http://www.opengis.net/def/crs/EPSG/0/{code}"
 
 
 def _legend(request: HttpRequest, band: RasterBand) -> dict[str, Any]:

@@ -76,6 +76,18 @@ def raster_paths() -> dict[str, Json]:
     which = {"name": "rasterId", "in": "path", "required": True, "schema": {"type": "string"}}
     described = str(text("Besaran; tanpa ini semua.", "Quantities; all without it."))
     quantities = {**PROPERTIES, "description": described}
+    subset = _by_axis(
+        "subset", text("Kotak, sumbu demi sumbu.", "The box, axis by axis."), "Lon(116.05:116.1),Lat(-8.6:-8.55)"
+    )
+    size = _by_axis(
+        "scale-size",
+        text(
+            "Kolom dan baris jawaban, dalam bujur dan lintang.",
+            "Columns and rows of the answer, in longitude, latitude.",
+        ),
+        "Lon(400),Lat(300)",
+    )
+    grid, bands = text("Kisi raster", "A raster's grid"), text("Besaran raster", "A raster's quantities")
     raster, picture = "/collections/{rasterId}", text("Gambar kelas raster", "Pictures of a raster's classes")
     tileset = f"{raster}/map/tiles/{{tms}}"
     return {
@@ -83,9 +95,11 @@ def raster_paths() -> dict[str, Json]:
             "getCoverage",
             text("Nilai raster", "Values of a raster"),
             "rasters",
-            [which, ref("parameters", "bbox"), quantities, _format(*COVERAGE)],
+            [which, ref("parameters", "bbox"), subset, size, quantities, _format(*COVERAGE)],
             {COVERAGE["json"]: DOCUMENT, COVERAGE["geotiff"]: BINARY},
         ),
+        f"{raster}/coverage/domainset": _get("getDomainSet", grid, "rasters", [which]),
+        f"{raster}/coverage/rangetype": _get("getRangeType", bands, "rasters", [which]),
         f"{raster}/map/legend": _get(
             "getRasterLegend", text("Legenda raster", "A raster's legend"), "rasters", [which]
         ),
@@ -98,6 +112,11 @@ def raster_paths() -> dict[str, Json]:
             {PNG: BINARY},
         ),
     }
+
+
+def _by_axis(name: str, described: Any, example: str) -> Json:
+    schema = {"type": "string", "example": example}
+    return {"name": name, "in": "query", "description": str(described), "schema": schema}
 
 
 PROPERTIES: Json = {

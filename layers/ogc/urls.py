@@ -26,6 +26,8 @@ urlpatterns = [
     path("oapi/collections/<str:id>/tiles/<str:tms>", tiles.tileset),
     path("oapi/collections/<str:id>/tiles/<str:tms>/<str:z>/<str:row>/<str:col>", tiles.tile),
     path("oapi/collections/<str:id>/coverage", coverages.coverage),
+    path("oapi/collections/<str:id>/coverage/domainset", coverages.coverage_domain_set),
+    path("oapi/collections/<str:id>/coverage/rangetype", coverages.coverage_range_type),
     path("oapi/collections/<str:id>/map/legend", coverages.map_legend),
     path("oapi/collections/<str:id>/map/tiles/<str:tms>", coverages.map_tileset),
     path("oapi/collections/<str:id>/map/tiles/<str:tms>/<str:z>/<str:row>/<str:col>.png", coverages.map_tile),

@@ -1,4 +1,4 @@
-"""Parts of rasters: a window of cells as they are, or a picture of 256 by 256 of them in Web Mercator."""
+"""Parts of rasters: a window of cells as they are, or the nearest values on a grid of another CRS."""
 
 from dataclasses import dataclass
 from math import ceil, floor
@@ -22,10 +22,24 @@ SNAP = 1e-6
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of a raster: bands by rows from the north by columns from the west, NaN where nothing is mapped."""
+    """Cells of a raster: bands by rows from the north by columns from the west, NaN where nothing is mapped.
+
+    ``transform`` maps column and row to coordinates of ``crs``, east before north.
+    """
 
     values: np.ndarray
     transform: Affine
+    crs: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """``width`` columns from the west and ``height`` rows from the north, over a box of a CRS, east before north."""
+
+    crs: str
+    bounds: Box
+    width: int
+    height: int
 
 
 def window_of(raster: Raster, bbox: Box | None) -> Window | None:
@@ -55,14 +69,43 @@ def cells_read(raster: Raster, bands: list[RasterBand], window: Window) -> Cells
     """
     dataset = dataset_get(raster)
     values = dataset.read([band.number for band in bands], window=window)
-    return Cells(values, dataset.window_transform(window))
+    return Cells(values, dataset.window_transform(window), raster.crs)
 
 
-def geotiff_write(raster: Raster, bands: list[RasterBand], cells: Cells) -> bytes:
+def grid_read(raster: Raster, bands: list[RasterBand], grid: Grid) -> Cells:
+    """The values of some bands that are nearest to the middles of a grid's cells.
+
+    Where these are wider than the raster's, it is of the averages that the file keeps as overviews.
+
+    Raises:
+        RasterioError: the file is missing or damaged.
+    """
+    transform = from_bounds(*grid.bounds, grid.width, grid.height)
+    values = np.full((len(bands), grid.height, grid.width), np.nan, np.float32)
+    window = window_of(raster, transform_bounds(grid.crs, "EPSG:4326", *grid.bounds))
+    if window is not None:
+        dataset = dataset_get(raster)
+        rows, columns = min(window.height, 2 * grid.height), min(window.width, 2 * grid.width)
+        read = dataset.read([band.number for band in bands], window=window, out_shape=(len(bands), rows, columns))
+        scale = Affine.scale(window.width / columns, window.height / rows)
+        reproject(
+            read,
+            values,
+            src_transform=dataset.window_transform(window) @ scale,
+            src_crs=dataset.crs,
+            src_nodata=np.nan,
+            dst_transform=transform,
+            dst_crs=grid.crs,
+            dst_nodata=np.nan,
+        )
+    return Cells(values, transform, grid.crs)
+
+
+def geotiff_write(bands: list[RasterBand], cells: Cells) -> bytes:
     """The cells as a GeoTIFF, its bands named by their quantity and unit."""
     count, height, width = cells.values.shape
     profile = {"driver": "GTiff", "dtype": "float32", "nodata": np.nan, "compress": "DEFLATE", "predictor": 3}
-    profile |= {"width": width, "height": height, "count": count, "crs": raster.crs, "transform": cells.transform}
+    profile |= {"width": width, "height": height, "count": count, "crs": cells.crs, "transform": cells.transform}
     with MemoryFile() as memory:
         with memory.open(**profile) as target:
             target.write(cells.values)
@@ -75,27 +118,8 @@ def geotiff_write(raster: Raster, bands: list[RasterBand], cells: Cells) -> byte
 def tile_read(band: RasterBand, bounds: Box, side: int) -> np.ndarray:
     """The nearest values, ``side`` by ``side``, in a box of EPSG:3857: west, south, east, north in metres.
 
-    Where a pixel is wider than a cell, it is of the averages that the file keeps as overviews.
-
     Raises:
         RasterioError: the file is missing or damaged.
     """
-    tile = np.full((side, side), np.nan, np.float32)
-    window = window_of(band.raster, transform_bounds(WEB_MERCATOR, "EPSG:4326", *bounds))
-    if window is None:
-        return tile
-    dataset = dataset_get(band.raster)
-    columns, rows = min(window.width, 2 * side), min(window.height, 2 * side)
-    read = dataset.read(band.number, window=window, out_shape=(rows, columns))
-    scale = Affine.scale(window.width / columns, window.height / rows)
-    reproject(
-        read,
-        tile,
-        src_transform=dataset.window_transform(window) @ scale,
-        src_crs=dataset.crs,
-        src_nodata=np.nan,
-        dst_transform=from_bounds(*bounds, side, side),
-        dst_crs=WEB_MERCATOR,
-        dst_nodata=np.nan,
-    )
+    tile: np.ndarray = grid_read(band.raster, [band], Grid(WEB_MERCATOR, bounds, side, side)).values[0]
     return tile

@@ -1,4 +1,4 @@
-"""GDAL's OAPIF driver reads every layer."""
+"""GDAL reads every layer, by its driver OAPIF, and every raster, by its driver OGCAPI; OWSLib reads the layers."""
 
 import json
 import shutil
@@ -6,10 +6,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import rasterio
 from conftest import FeatureMake, place
 from owslib.ogcapi.features import Features
-from rasters import raster_make
+from rasterio.io import DatasetReader
+from rasterio.transform import from_origin
+from rasters import NORTH, WEST, raster_make
 
 from layers.catalog import Layer, layer_get, layers
 
@@ -45,6 +49,26 @@ def test_ogrinfo_passes_rasters_by(portal: str, tmp_path: Path, settings: Any) -
     listed = ogrinfo("-so", f"OAPIF:{portal}")
     assert "earthquakes" in listed
     assert "raster-uji" not in listed
+
+
+@needs_gdal
+def test_gdal_reads_the_values_of_a_raster(portal: str, tmp_path: Path, settings: Any) -> None:
+    """Blocks of 256 by 256 cells, the last ones with less, and an overview."""
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    cells = np.arange(300 * 400, dtype=np.float32).reshape(300, 400) / 120_000
+    raster = raster_make(tmp_path, cells, code="raster-uji", transform=from_origin(WEST, NORTH, 1e-4, 1e-4))
+
+    def copied(*args: str) -> DatasetReader:
+        copy = tmp_path / "copy.tif"
+        source = f"OGCAPI:{portal}/collections/raster-uji"
+        subprocess.run(["gdal_translate", *args, source, copy], capture_output=True, check=True, timeout=60)
+        return rasterio.open(copy)
+
+    with copied() as whole:
+        assert whole.bounds == pytest.approx(raster.bbox)
+        np.testing.assert_array_equal(whole.read(1), cells)
+    with copied("-outsize", "40", "30") as small:
+        np.testing.assert_allclose(small.read(1), cells[5::10, 5::10], atol=0.02)
 
 
 @needs_gdal

@@ -16,7 +16,7 @@ from rasters import CELL, NORTH, WEST, raster_make
 
 from layers.catalog import layers
 from layers.models import Raster
-from layers.ogc import coverages
+from layers.ogc import coverage_values
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,32 @@ def test_a_box_gives_the_cells_that_it_touches(bbox: str, expected: Any, web: Cl
     assert held["values"] == [value for row in expected for value in row]
 
 
+@pytest.mark.parametrize(
+    ("subset", "expected"),
+    [
+        (f"Lon({WEST + 1.2 * CELL}:{WEST + 1.8 * CELL}),Lat({NORTH - 1.8 * CELL}:{NORTH - 0.2 * CELL})", [0.5, 0.3]),
+        (f"Lat({NORTH - 1.5 * CELL})", [0.9, 0.3, 0.2]),
+        (f"Lon(*:{WEST + 0.5 * CELL})", [0.1, 0.9]),
+        (f"Lat({NORTH - 1.5 * CELL}),Lon({WEST + 1.5 * CELL}:*)", [0.3, 0.2]),
+    ],
+)
+def test_a_subset_is_a_box_axis_by_axis(subset: str, expected: list[float], web: Client) -> None:
+    assert web.get(COVERAGE, {"subset": subset}).json()["ranges"]["indeks"]["values"] == expected
+
+
+@pytest.mark.parametrize("name", ["scale-size", "scaleSize"])
+def test_an_answer_of_another_size_is_of_the_nearest_values(name: str, web: Client) -> None:
+    document = web.get(COVERAGE, {"bbox": box(0, 0, 2, 2), name: "Lat(2),Lon(4)"}).json()
+
+    assert document["ranges"]["indeks"]["shape"] == [2, 4]
+    assert document["ranges"]["indeks"]["values"] == [0.1, 0.1, 0.5, 0.5, 0.9, 0.9, 0.3, 0.3]
+    assert [document["domain"]["axes"]["x"][end] for end in ("start", "stop")] == pytest.approx(
+        [WEST + 0.25 * CELL, WEST + 1.75 * CELL]
+    )
+    beyond = web.get(COVERAGE, {"bbox": box(2, 0, 4, 1), name: "Lat(1),Lon(2)"}).json()
+    assert beyond["ranges"]["indeks"]["values"] == [None, None]
+
+
 def test_geotiff(web: Client) -> None:
     response = web.get(COVERAGE, {"f": "geotiff", "bbox": box(1, 0, 3, 1)})
 
@@ -123,11 +149,13 @@ def test_a_projected_raster_answers_in_its_crs(tmp_path: Path, web: Client) -> N
     assert system == {"type": "ProjectedCRS", "id": "http://www.opengis.net/def/crs/EPSG/0/32750"}
     assert document["ranges"]["indeks"]["values"] == [0.4]
     assert document["domain"]["axes"]["x"] == {"start": 400_150, "stop": 400_150, "num": 1}
+    moved = web.get("/oapi/collections/utm/coverage", {"bbox": middle, "scale-size": "Lon(1),Lat(1)"}).json()
+    assert moved["domain"]["referencing"][0]["system"]["type"] == "GeographicCRS"
 
 
 @pytest.mark.parametrize("format", ["json", "geotiff"])
 def test_never_the_whole_file_by_accident(format: str, web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(coverages.MOST, format, 2)
+    monkeypatch.setitem(coverage_values.MOST, format, 2)
 
     response = web.get(COVERAGE, {"f": format})
 
@@ -135,7 +163,8 @@ def test_never_the_whole_file_by_accident(format: str, web: Client, monkeypatch:
     problem = response.json()
     assert problem["parameter"] == "bbox"
     assert problem["detail"].startswith("3 × 2 cells × 1 quantities; at most 2 values")
-    assert "Give bbox=west,south,east,north of about 0.0173° × 0.0115°" in problem["detail"]
+    assert "Give bbox=west,south,east,north of about 0.0173° × 0.0115°, scale-size=Lon(1),Lat(1)," in problem["detail"]
+    assert web.get(COVERAGE, {"f": format, "scale-size": "Lon(1),Lat(1)"}).status_code == 200
     assert web.get(COVERAGE, {"f": format, "bbox": box(0, 0, 2, 1)}).status_code == 200
 
 
@@ -149,6 +178,18 @@ def test_never_the_whole_file_by_accident(format: str, web: Client, monkeypatch:
         ({"properties": "kedalaman"}, "properties"),
         ({"f": "png"}, "f"),
         ({"subset": "Lat(1)"}, "subset"),
+        ({"subset": "lat(-8.54)"}, "subset"),
+        ({"subset": "Lat(a:b)"}, "subset"),
+        ({"subset": "Lat(-8.53:-8.54)"}, "subset"),
+        ({"subset": "Lat(-8.54:-8.53),Lat(-8.54:-8.53)"}, "subset"),
+        ({"subset": "Lat(-8.54:-8.53)", "bbox": box(0, 0, 1, 1)}, "subset"),
+        ({"scale-size": "Lon(0),Lat(2)"}, "scale-size"),
+        ({"scale-size": "Lon(2)"}, "scale-size"),
+        ({"scale-size": "100"}, "scale-size"),
+        ({"scale-size": "Lon(501),Lat(500)"}, "scale-size"),
+        ({"scale-size": "Lon(999999999),Lat(999999999)", "f": "geotiff"}, "scale-size"),
+        ({"scale-size": "Lon(2),Lat(2)", "bbox": box(1, 1, 1, 1)}, "scale-size"),
+        ({"scaleSize": "Lon(2)"}, "scaleSize"),
     ],
 )
 def test_bad_parameters_are_named(asked: dict[str, str], parameter: str, web: Client) -> None:
@@ -273,6 +314,10 @@ def test_rasters_are_among_the_collections_without_items(web: Client) -> None:
             "spatial": {
                 "bbox": [pytest.approx([WEST, NORTH - 2 * CELL, WEST + 3 * CELL, NORTH])],
                 "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+                "grid": [
+                    {"cellsCount": 3, "resolution": pytest.approx(CELL)},
+                    {"cellsCount": 2, "resolution": pytest.approx(CELL)},
+                ],
             },
             "temporal": {"interval": [["2024-06-01T00:00:00+00:00", None]]},
         },
@@ -287,6 +332,8 @@ def test_rasters_are_among_the_collections_without_items(web: Client) -> None:
         "self",
         "alternate",
         *[f"{rel}/coverage"] * 2,
+        f"{rel}/coverage-domainset",
+        f"{rel}/coverage-rangetype",
         f"{rel}/tilesets-map",
         f"{rel}/legend",
     ]
@@ -301,7 +348,7 @@ def test_a_raster_without_classes_offers_no_pictures(tmp_path: Path, web: Client
 
     relations = {link["rel"].rpartition("/")[2] for link in web.get("/oapi/collections/tanpa").json()["links"]}
 
-    assert relations == {"self", "alternate", "coverage"}
+    assert relations == {"self", "alternate", "coverage", "coverage-domainset", "coverage-rangetype"}
     assert "tanpa" in web.get("/oapi/collections/tanpa?f=html").content.decode()
 
 

@@ -68,10 +68,41 @@ class MapWidget(OSMWidget):
         return geom
 
 
+class FeatureForm(forms.ModelForm):
+    """A page sends all values as they were when it was opened: what others changed since would be undone."""
+
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["opened"] = self.instance.updated_at.isoformat()
+
+    def clean(self) -> dict[str, Any] | None:
+        """
+        Raises:
+            ValidationError: the feature has changed since the page was opened. Where it has not, it stays locked.
+        """
+        cleaned = super().clean()
+        features = self._meta.model._default_manager
+        changed_at = features.select_for_update().filter(pk=self.instance.pk).values_list("updated_at", flat=True)
+        if self.instance.pk and [self.data.get("opened")] != [moment.isoformat() for moment in changed_at]:
+            raise ValidationError(
+                text(
+                    "Sementara halaman ini terbuka, fitur ini diubah dari tempat lain; lihat Riwayat. Tidak ada yang "
+                    "disimpan: muat ulang halaman ini, lalu ubah lagi.",
+                    "While this page was open, the feature was changed elsewhere; see its history. Nothing was stored: "
+                    "load this page again, then make your change again.",
+                )
+            )
+        return cleaned
+
+
 class FeatureAdmin(GISModelAdmin):
     """The admin of one layer."""
 
     layer: Layer
+    form = FeatureForm
     gis_widget = MapWidget  # type: ignore[assignment]  # the stubs name an instance; Django takes the class
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     date_hierarchy = "observed_at"
@@ -143,8 +174,9 @@ class FeatureAdmin(GISModelAdmin):
         names = [name for name in _names(self.model) if name not in hidden]
         personal = self.model.restricted
         what = [name for name in names if name not in (*IDENTITY, *PLACE, *ORIGIN, *personal)]
+        opened = ["opened"] if obj else []
         sets = [
-            (text("Keterangan", "Description"), [*IDENTITY, *what], []),
+            (text("Keterangan", "Description"), [*IDENTITY, *what, *opened], []),
             (text("Lokasi", "Location"), _among(names, *PLACE), []),
             (text("Sumber dan waktu", "Source and time"), _among(names, *ORIGIN), []),
             (text("Data pribadi, tidak dipublikasikan", "Personal data, never published"), [*personal], ["collapse"]),

@@ -84,6 +84,23 @@ def test_saving_keeps_what_was_not_changed(admin_client: Client, layer: Layer, f
     assert after == before | {"name": "Nama baru", "updated_at": after["updated_at"]}
 
 
+def test_what_others_changed_meanwhile_is_not_undone(admin_client: Client, layer: Layer, feature: Feature) -> None:
+    page = admin_client.get(address(layer, "change", feature.pk))
+    data = posted(page.context["adminform"].form) | {"source": "Admin"}
+    layer.model.objects.filter(pk=feature.pk).update(name="Diubah lewat REST")
+    before = layer.model.objects.filter(pk=feature.pk).values().get()
+    for sent in (data, {name: value for name, value in data.items() if name != "opened"}):
+        response = admin_client.post(address(layer, "change", feature.pk), sent, headers={"accept-language": "en"})
+        (told,) = response.context["adminform"].form.non_field_errors()
+        assert told.startswith("While this page was open, the feature was changed elsewhere")
+        assert layer.model.objects.filter(pk=feature.pk).values().get() == before
+    page = admin_client.get(address(layer, "change", feature.pk))
+    data = posted(page.context["adminform"].form) | {"source": "Admin"}
+    assert admin_client.post(address(layer, "change", feature.pk), data).status_code == 302
+    feature.refresh_from_db()
+    assert (feature.name, feature.source) == ("Diubah lewat REST", "Admin")
+
+
 def test_codes_are_ticked(admin_client: Client, feature_make: FeatureMake) -> None:
     layer = layer_get("markets")
     market = feature_make(layer, operating_days=["senin"])
@@ -93,6 +110,7 @@ def test_codes_are_ticked(admin_client: Client, feature_make: FeatureMake) -> No
     admin_client.post(address(layer, "change", market.pk), data | {"operating_days": ["senin", "minggu"]})
     market.refresh_from_db()
     assert market.operating_days == ["senin", "minggu"]
+    data = posted(admin_client.get(address(layer, "change", market.pk)).context["adminform"].form)
     response = admin_client.post(address(layer, "change", market.pk), data | {"operating_days": ["monday"]})
     assert list(response.context["adminform"].form.errors) == ["operating_days"]
 
@@ -129,7 +147,8 @@ def test_bad_geometry_is_told_at_its_field(admin_client: Client, feature_make: F
 def test_personal_data_is_apart(admin_client: Client, layer: Layer, feature: Feature) -> None:
     sets = admin_client.get(address(layer, "change", feature.pk)).context["adminform"].fieldsets
     shown = [name for _, options in sets for name in options["fields"]]
-    assert sorted(shown) == sorted(field.name for field in layer.model._meta.fields if field.name != "id")
+    columns = [field.name for field in layer.model._meta.fields if field.name != "id"]
+    assert sorted(shown) == sorted([*columns, "opened"])
     personal = [options["fields"] for _, options in sets if "collapse" in options["classes"]]
     assert personal == ([list(layer.model.restricted)] if layer.model.restricted else [])
 

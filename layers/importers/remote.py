@@ -2,6 +2,8 @@
 
 from http.client import HTTPException
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -17,6 +19,9 @@ LARGEST = 2 * 1024 * 1024
 
 TIMEOUT = 20
 """Seconds that a server may stay silent."""
+
+LONGEST = 120
+"""Seconds that a document may take in all, however steadily it drips."""
 
 
 def document_read(place: str) -> bytes:
@@ -51,13 +56,32 @@ class _Redirects(HTTPRedirectHandler):
 
 
 def _fetch(url: str) -> bytes:
-    _host_check(url)
+    """
+    Raises:
+        TimeoutError: it took :data:`LONGEST`; the thread that waits is left to end with the process.
+    """
+    answers: Queue[bytes | Exception] = Queue()
+    Thread(target=lambda: answers.put(_attempt(url)), daemon=True).start()
     try:
+        answer = answers.get(timeout=LONGEST)
+    except Empty:
+        words = text(f"lebih dari {LONGEST} detik", f"it takes longer than {LONGEST} seconds")
+        raise TimeoutError(words) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _attempt(url: str) -> bytes | Exception:
+    try:
+        _host_check(url)
         with build_opener(_Redirects).open(url, timeout=TIMEOUT) as answer:
             return bytes(answer.read(LARGEST + 1))
     except HTTPError as error:
         error.close()
-        raise
+        return error
+    except Exception as error:
+        return error
 
 
 def _host_check(url: str) -> None:

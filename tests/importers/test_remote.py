@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from layers.errors import Problem
+from layers.importers import remote
 from layers.importers.remote import LARGEST, document_read
 
 
@@ -26,10 +28,21 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header("Location", to)
             self.end_headers()
             return
-        found = self.path in ("/alert.xml", "/large")
+        if self.path == "/headers":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            self.drip(b"X: y\r\n")
+        found = self.path in ("/alert.xml", "/large", "/drips")
         self.send_response(200 if found else 404)
         self.end_headers()
+        if self.path == "/drips":
+            self.drip(b"x")
         self.wfile.write(b"x" * (LARGEST + 1) if self.path == "/large" else b"<alert/>")
+
+    def drip(self, drop: bytes) -> None:
+        for _ in range(40):
+            self.wfile.write(drop)
+            self.wfile.flush()
+            sleep(0.05)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
@@ -68,6 +81,16 @@ def test_other_answers_are_refused(site: str, path: str, fault: str) -> None:
     with pytest.raises(Problem) as problem:
         document_read(site + path)
     assert fault in str(problem.value.detail)
+
+
+@pytest.mark.parametrize("path", ["/drips", "/headers"])
+def test_a_server_that_drips_is_left(site: str, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(remote, "LONGEST", 0.3)
+    began = monotonic()
+    with pytest.raises(Problem) as problem:
+        document_read(site + path)
+    assert "lebih dari 0.3 detik" in str(problem.value.detail)
+    assert monotonic() - began < 1
 
 
 @pytest.mark.parametrize(

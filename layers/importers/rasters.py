@@ -15,7 +15,7 @@ import rasterio
 import rasterio.shutil
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
@@ -301,7 +301,11 @@ def _read(source: DatasetReader, index: int, window: Window, nodata: float | Non
 
 
 def _register(raster: Raster, bands: list[RasterBand], files: Mapping[Path, Path]) -> Raster:
-    """Put the files in their places and the raster in the database, or neither."""
+    """Put the files in their places and the raster in the database, or neither.
+
+    Raises:
+        Problem: another import of the code, which was new to both, came first.
+    """
     placed: list[Path] = []
     try:
         with transaction.atomic():
@@ -309,7 +313,15 @@ def _register(raster: Raster, bands: list[RasterBand], files: Mapping[Path, Path
             if former:
                 raster.pk, raster.created_at = former.pk, former.created_at
                 former.bands.all().delete()
-            raster.save()
+            try:
+                raster.save()
+            except IntegrityError as error:  # all else was checked before
+                raise Problem(
+                    text(
+                        f"{raster.code} baru saja dimuat oleh impor lain. Ulangi untuk menggantinya.",
+                        f"{raster.code} was just brought in by another import. Run this again to replace it.",
+                    )
+                ) from error
             for band in bands:
                 band.raster = raster
             RasterBand.objects.bulk_create(bands)

@@ -239,7 +239,7 @@ def test_of_two_first_imports_the_one_that_fails_leaves_the_file_of_the_other(
     threads = []
 
     def second() -> None:
-        with pytest.raises(IntegrityError):
+        with pytest.raises(Problem, match="banjir baru saja dimuat oleh impor lain"):
             raster_make(tmp_path / "second", [[0.5]])
 
     def place(source: Path, target: Path) -> None:

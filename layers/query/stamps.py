@@ -32,15 +32,22 @@ $$;
 
 
 def _bounds(layer: Layer) -> str:
-    """The column, once: asking to add it again would wait for everyone who reads the layer."""
-    kind = "gist" if layer.geometry_type == "Point" else "spgist"
+    """The column, and its index where it is missing or of another kind; to ask for either again would wait for everyone
+    who reads the layer."""
+    kind, index = "gist" if layer.geometry_type == "Point" else "spgist", f"{layer.table}_bounds"
     return f"""
 DO $$ BEGIN
     IF NOT EXISTS (
         SELECT FROM pg_attribute WHERE attrelid = '{layer.table}'::regclass AND attname = 'bounds' AND NOT attisdropped
     ) THEN
         ALTER TABLE {layer.table} ADD COLUMN bounds box GENERATED ALWAYS AS (box(geom)) STORED;
-        CREATE INDEX {layer.table}_bounds ON {layer.table} USING {kind} (bounds) INCLUDE (id);
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM pg_class JOIN pg_am ON pg_am.oid = relam
+        WHERE pg_class.oid = to_regclass('{index}') AND amname = '{kind}'
+    ) THEN
+        DROP INDEX IF EXISTS {index};
+        CREATE INDEX {index} ON {layer.table} USING {kind} (bounds) INCLUDE (id);
     END IF;
 END $$;
 """

@@ -1,5 +1,6 @@
 """What the database keeps by itself, whoever writes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from layers.catalog import Layer, layer_get, layers
 from layers.models import AdministrativeArea, DisasterZone, Market, PlacedFeature
 from layers.models.fields import CodeField, CodesField
+from layers.query.stamps import stamps_attach
 
 PLACED = [layer for layer in layers() if issubclass(layer.model, PlacedFeature)]
 
@@ -163,3 +165,21 @@ def test_clean_names_the_geometry_that_is_wrong() -> None:
     with pytest.raises(ValidationError) as fault:
         zone.full_clean()
     assert [error.code for error in fault.value.error_dict["geom"]] == ["geometry_invalid"]
+
+
+@pytest.mark.django_db
+def test_an_index_of_boxes_of_another_kind_is_made_anew(layer: Layer) -> None:
+    index = f"{layer.table}_bounds"
+    kinds = {"gist": "spgist", "spgist": "gist"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT oid, pg_get_indexdef(oid) FROM pg_class WHERE oid = %s::regclass", [index])
+        before, definition = cursor.fetchone()
+        stamps_attach()
+        cursor.execute("SELECT %s::regclass::oid", [index])
+        assert cursor.fetchone() == (before,), "one that is right stays"
+        (kind,) = re.findall(r" USING (\w+) ", definition)
+        cursor.execute(f"DROP INDEX {index}")
+        cursor.execute(definition.replace(f" USING {kind} ", f" USING {kinds[kind]} "))
+        stamps_attach()
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
+        assert cursor.fetchone() == (definition,)

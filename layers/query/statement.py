@@ -38,7 +38,8 @@ def _execute(statement: Sql, prepare: bool) -> Any:
     with connection.cursor() as cursor:
         sql, args = statement
         if prepare:
-            sql = f"EXECUTE {_prepare(cursor, sql, len(args))} ({', '.join(['%s'] * len(args))})"
+            given = f" ({', '.join(['%s'] * len(args))})" if args else ""
+            sql = f"EXECUTE {_prepare(cursor, sql, len(args))}{given}"
         cursor.execute(sql, args)
         return cursor.fetchone()
 

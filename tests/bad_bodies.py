@@ -62,6 +62,7 @@ BAD_VALUES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"observed_at": "9999-12-31T23:59:59Z"}, "This time is out of range."),
     ({"observed_at": "0001-01-01T00:00:00+14:00"}, "This time is out of range."),
+    ({"observed_at": "0001-01-01T00:00:00"}, "This time is out of range."),
 ]
 """A property of a market, and what is wrong with its value."""
 

@@ -67,6 +67,12 @@ class MomentField(fields.DateTimeField):
 
     default_error_messages = {"overflow": text("Waktu di luar jangkauan.", "This time is out of range.")}
 
+    def enforce_timezone(self, value: datetime) -> datetime:
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:  # of local times at the ends of the calendar, such as what programs have for no time
+            self.fail("overflow")
+
     def to_representation(self, value: datetime) -> str:
         return value.isoformat()
 

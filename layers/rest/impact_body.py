@@ -45,7 +45,7 @@ def area_parse(body: Any) -> Area:
         case {"type": str(), "coordinates": _}:
             return Area(shape=_shape(body))
         case {"zone": zone, **rest} if not rest:
-            return zone_area(str(zone))
+            return zone_area(f"{zone:.0f}" if isinstance(zone, float) and zone.is_integer() else str(zone))
         case {"alert": str(identifier), **rest} if not rest:
             return alert_area(value_parse("alert", "string", identifier))
         case {"raster": str(code), "threshold": int() | float() as threshold, **rest} if (

@@ -94,6 +94,15 @@ def test_impact_in_every_format(anyone: APIClient, feature_make: FeatureMake) ->
     assert "href=" not in page, "the page needs no other file"
 
 
+def test_a_whole_number_may_be_written_with_a_point(anyone: APIClient, feature_make: FeatureMake) -> None:
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH)
+    plain, pointed = (
+        anyone.post(IMPACT, f'{{"zone": {zone.pk}{end}}}', content_type="application/json") for end in ("", ".0")
+    )
+    assert (plain.status_code, pointed.status_code) == (200, 200)
+    assert plain.json()["layers"] == pointed.json()["layers"]
+
+
 def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient, feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="alamat", name="<script>")
@@ -130,6 +139,9 @@ BOWTIE = {
         (None, "body"),
         ({"zone": "x"}, "zone"),
         ({"zone": 2**70}, "zone"),
+        ({"zone": 1e300}, "zone"),
+        ({"zone": 1.5}, "zone"),
+        ({"zone": True}, "zone"),
         ({"zone": 99}, "zone"),
         ({"zone": 1, "alert": "x"}, "body"),
         ({"alert": "x"}, "alert"),

@@ -1,7 +1,8 @@
 """What the database sets by itself, whoever writes: ``area``, ``updated_at``, the orientation of rings, ``bounds``.
 
 Triggers do it, because planners also edit in QGIS straight on PostGIS. They are attached after each migrate
-to every layer of the catalogue, so that a further layer has nothing to remember.
+to every layer of the catalogue, so that a further layer has nothing to remember. They have the rights of the owner, for
+whoever may write one layer must not need rights on the others: an area is looked up, or moved, whosever it is.
 
 ``bounds`` is the box of ``geom``. Its index gives it back, which that of ``geom`` cannot: so what is inside of a box is
 found and counted without a look at the rows. Boxes that overlap, as those of polygons do, are found faster by SP-GiST,
@@ -59,7 +60,8 @@ def _stamp(layer: Layer) -> str:
     new, old = (", ".join(f'{row}."{column}"' for column in given) for row in ("NEW", "OLD"))
     area = "NEW.area := layers_area_of(NEW.geom);" if issubclass(layer.model, PlacedFeature) else ""
     return f"""
-CREATE OR REPLACE FUNCTION {layer.table}_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {layer.table}_stamp() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND ({new}) IS NOT DISTINCT FROM ({old}) THEN
         RETURN NEW;
@@ -82,7 +84,8 @@ def _reassign() -> str:
         if issubclass(layer.model, PlacedFeature)
     )
     return f"""
-CREATE OR REPLACE FUNCTION layers_reassign() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION layers_reassign() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     {updates}
     RETURN NULL;

@@ -168,6 +168,27 @@ def test_clean_names_the_geometry_that_is_wrong() -> None:
 
 
 @pytest.mark.django_db
+def test_a_planner_needs_no_rights_but_on_his_layer(feature_make: FeatureMake) -> None:
+    """As docs/operators.md gives them; the areas are looked up, and moved, all the same."""
+    areas = layer_get("administrative_areas")
+    feature_make(areas, code="52", geom=square(116, -9, 1))
+    feature_make(layer_get("aid_posts"), geom=Point(118.5, -8.5, srid=4326))
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE planner_of_markets; CREATE ROLE planner_of_areas")
+        for role, table in (("planner_of_markets", Market._meta.db_table), ("planner_of_areas", areas.table)):
+            cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {role}")
+        cursor.execute("SET LOCAL ROLE planner_of_markets")
+        insert(Market, "POINT(116.5 -8.5)", type="pasar_rakyat")
+        cursor.execute("UPDATE layers_market SET geom = ST_Translate(geom, 2, 0) RETURNING area")
+        assert cursor.fetchone() == ("",)
+        cursor.execute("SET LOCAL ROLE planner_of_areas")
+        cursor.execute("UPDATE layers_administrativearea SET geom = ST_Translate(geom, 2, 0)")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; RESET ROLE")
+        cursor.execute("SELECT area FROM layers_market UNION ALL SELECT area FROM layers_aidpost")
+        assert cursor.fetchall() == [("52",), ("52",)]
+
+
+@pytest.mark.django_db
 def test_an_index_of_boxes_of_another_kind_is_made_anew(layer: Layer) -> None:
     index = f"{layer.table}_bounds"
     kinds = {"gist": "spgist", "spgist": "gist"}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import lazy
 
 from layers.text import text
 
@@ -129,7 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
-TIME_ZONE = "Asia/Makassar"
+TIME_ZONE = os.environ.get("TIME_ZONE", "Asia/Makassar")
 USE_TZ = True
 
 MAP_BACKGROUND = os.environ.get("BASEMAP", "")
@@ -185,8 +186,15 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
 }
 
+
+def _rest_title() -> str:
+    from layers.catalog import portal_title  # which needs these settings
+
+    return f"{portal_title()}: REST"
+
+
 SPECTACULAR_SETTINGS = {
-    "TITLE": text("Geoportal Kota Mataram: REST", "Geoportal of Kota Mataram: REST"),
+    "TITLE": lazy(_rest_title, str)(),
     "DESCRIPTION": text(
         "Membaca terbuka untuk semua. Menulis memerlukan izin atas lapisannya: sesi, autentikasi dasar, atau token.",
         "Reading is open to all. Writing needs the permission of the layer, by session, basic authentication or token.",

@@ -16,10 +16,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import localize
+from django.utils.functional import lazy
 from django.utils.html import format_html
-from django.utils.text import capfirst
+from django.utils.text import capfirst, format_lazy
 
-from layers.catalog import Layer, layers
+from layers.catalog import Layer, layers, portal_title
 from layers.errors import Problem
 from layers.models import Feature
 from layers.models.fields import CodesField
@@ -29,8 +30,8 @@ from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.text import text
 
-admin.site.site_title = text("Geoportal Kota Mataram", "Geoportal of Kota Mataram")
-admin.site.site_header = text("Geoportal Kota Mataram: admin", "Geoportal of Kota Mataram: admin")
+admin.site.site_title = lazy(portal_title, str)()
+admin.site.site_header = format_lazy("{}: admin", admin.site.site_title)
 admin.site.index_title = text("Data dan pengguna", "Data and users")
 
 IDENTITY = ("code", "name")

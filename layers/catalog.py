@@ -187,6 +187,11 @@ def layers() -> tuple[Layer, ...]:
     return tuple(found)
 
 
+def portal_title() -> str:
+    """What the portal is called, in the language that is active now."""
+    return in_language(config()["metadata"]["identification"]["title"])
+
+
 def portal_bbox() -> tuple[float, float, float, float]:
     """What the portal is about, as west, south, east, north in degrees: the extent of its administrative areas. Other
     layers may reach beyond it, as earthquakes do."""

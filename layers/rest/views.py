@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from layers.catalog import config, in_language, layers
+from layers.catalog import in_language, layers, portal_title
 from layers.errors import NotFound
 from layers.query.params import params_single
 from layers.rest.formats import Json
@@ -63,7 +63,7 @@ class RootView(PublicView):
     def get(self, request: Request) -> Response:
         return Response(
             {
-                "title": in_language(config()["metadata"]["identification"]["title"]),
+                "title": portal_title(),
                 "resources": [
                     {
                         "id": layer.id,

@@ -126,6 +126,13 @@ class FieldConstraint(CheckConstraint):
         """Ask nothing of the database: :meth:`Feature.full_clean` has checked the field."""
 
 
+CALENDAR_SQL = (
+    "(isfinite(%(expressions)s) IS NOT TRUE OR "
+    "%(expressions)s BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00')"
+)
+"""PostgreSQL has years that Python has not: one of them in a row, and no door could read the layer."""
+
+
 def _constraints(model: type[Feature]) -> Iterator[FieldConstraint]:
     """What the database can check of each field: that it is given, its list of codes, its range, its geometry."""
     name = model._meta.model_name
@@ -137,18 +144,20 @@ def _constraints(model: type[Feature]) -> Iterator[FieldConstraint]:
             yield FieldConstraint(condition=listed, name=f"{name}_{field.name}")
         elif isinstance(field, models.CharField) and not field.blank:
             yield FieldConstraint(condition=~Q(**{field.name: ""}), name=f"{name}_{field.name}_given")
+        elif isinstance(field, models.DateField):
+            yield FieldConstraint(condition=Q(_of(field.name, CALENDAR_SQL)), name=f"{name}_{field.name}_year")
         bounds = {"gte": getattr(field, "minimum", None), "lte": getattr(field, "maximum", None)}
         limits = {f"{field.name}__{lookup}": bound for lookup, bound in bounds.items() if bound is not None}
         if limits:
             yield FieldConstraint(condition=Q(**limits), name=f"{name}_{field.name}")
     yield FieldConstraint(
-        condition=Q(_of_geom("ST_IsValid(%(expressions)s)")) & Q(_of_geom(f"(%(expressions)s @ {WORLD_SQL})")),
+        condition=Q(_of("geom", "ST_IsValid(%(expressions)s)")) & Q(_of("geom", f"(%(expressions)s @ {WORLD_SQL})")),
         name=f"{name}_geom",
     )
 
 
-def _of_geom(template: str) -> Func:
-    return Func(F("geom"), template=template, output_field=models.BooleanField())
+def _of(field: str, template: str) -> Func:
+    return Func(F(field), template=template, output_field=models.BooleanField())
 
 
 @receiver(class_prepared)

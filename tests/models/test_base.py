@@ -1,6 +1,7 @@
 """What the database keeps by itself, whoever writes."""
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from conftest import FeatureMake, place, square, values_make
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models import DateField
+from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layer_get, layers
 from layers.models import AdministrativeArea, DisasterZone, Market, PlacedFeature
@@ -54,6 +57,22 @@ def test_the_database_refuses_every_code_that_is_not_listed(layer: Layer) -> Non
         values = {**values_make(layer), field.name: value}
         with pytest.raises(IntegrityError, match=f"{layer.model._meta.model_name}_{field.name}"):
             insert(layer.model, place(layer).wkt, **values)
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_years_that_cannot_be_read(
+    layer: Layer, feature_make: FeatureMake, anyone: APIClient
+) -> None:
+    feature = feature_make(layer)
+    times = [field.column for field in layer.model._meta.fields if isinstance(field, DateField)]
+    for column in times:
+        for value in ("20260-01-01", "10000-01-01", "0001-12-31 BC", "0001-01-01", "9999-12-31", "infinity"):
+            is_read = column == "updated_at" or value in ("0001-01-01", "9999-12-31", "infinity")
+            fault = nullcontext() if is_read else pytest.raises(IntegrityError, match=f"{column}_year")
+            with fault, transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"UPDATE {layer.table} SET {column} = %s WHERE id = %s", [value, feature.pk])
+                assert anyone.get(f"/api/v1/{layer.id}/").status_code == 200
+                transaction.set_rollback(True)
 
 
 @pytest.mark.django_db

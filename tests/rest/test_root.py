@@ -1,8 +1,11 @@
 """The list of resources, and tokens."""
 
 import json
+import re
+import shlex
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
@@ -46,6 +49,16 @@ def test_token(anyone: APIClient, user: User) -> None:
         answer = anyone.post("/api/v1/token/", {"username": "petugas", "password": "rahasia-sekali"}, format="json")
         assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
         assert answer.json() == {"token": Token.objects.get(user=user).key}
+
+
+def test_the_documented_way_to_a_token(anyone: APIClient, user: User) -> None:
+    page = (settings.BASE_DIR / "docs" / "web-developers.md").read_text()
+    (command,) = re.findall(r"curl (.*) http://\S+/api/v1/token/$", page, re.MULTILINE)
+    _, media_type, _, body = shlex.split(command)
+    for value in ("petugas", "rahasia-sekali"):
+        body = body.replace("…", value, 1)
+    answer = anyone.generic("POST", "/api/v1/token/", body, media_type.removeprefix("Content-Type: "))
+    assert answer.json() == {"token": Token.objects.get(user=user).key}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
@@ -18,11 +17,12 @@ from layers.catalog import Layer
 from layers.errors import NotFound, Problem
 from layers.models import Feature
 from layers.ogc.caching import item_etag
-from layers.query.journal import actor_set, item_changed, journal_number
+from layers.query.journal import actor_set, journal_number
 from layers.query.params import crs_parse
 from layers.query.spatial import CRS84
 from layers.query.values import id_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
+from layers.rest.preconditions import precondition_check
 from layers.rest.problems import CREDENTIALS
 from layers.rest.serializers import serializer_for
 from layers.rest.views import Strict
@@ -44,12 +44,6 @@ class Forbidden(Problem):
     """A session came without its CSRF token."""
 
     status = HTTPStatus.FORBIDDEN
-
-
-class PreconditionFailed(Problem):
-    """The item is no longer as the client knows it."""
-
-    status = HTTPStatus.PRECONDITION_FAILED
 
 
 def methods(request: HttpRequest, layer: Layer, *, item: bool) -> tuple[str, ...]:
@@ -207,21 +201,5 @@ class ItemView(EditingView):
             raise NotFound(
                 text(f"Tidak ada item {id!r} di {self.layer.id}.", f"There is no item {id!r} in {self.layer.id}.")
             )
-        if (given := self.request.headers.get("If-Match")) and not self.matches(given, feature.pk):
-            raise PreconditionFailed(
-                text(
-                    "Item ini sudah berubah sejak dibaca. Baca ulang, lalu kirim lagi.",
-                    "This item has changed since it was read. Read it again, then send again.",
-                )
-            )
+        precondition_check(self.request, self.layer, feature.pk)
         return feature
-
-    def matches(self, given: str, id: int) -> bool:
-        """Whether ``If-Match`` names the state the item is in.
-
-        The version in an ETag is the whole layer's; an item that did not change since is in the state that the
-        client read, whatever changed elsewhere, in which format and language it was read, and though a proxy that
-        compresses marks the ETag as weak.
-        """
-        tags = (etag.removeprefix("W/").strip('"').partition(".")[0] for etag in parse_etags(given))
-        return any(tag == "*" or not item_changed(self.layer, id, tag) for tag in tags)

@@ -17,15 +17,20 @@ from rest_framework.viewsets import ModelViewSet
 from layers.catalog import Layer, in_language
 from layers.errors import NotFound
 from layers.models import Feature
+from layers.query.features import version_fetch
 from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.history import HistoryActions
 from layers.rest.pagination import FeaturePagination
+from layers.rest.preconditions import precondition_check
 from layers.rest.serializers import serializer_for
 from layers.rest.views import Strict
 from layers.text import text
+
+CHANGES = ("update", "partial_update", "destroy")
+"""Actions on a feature that is there."""
 
 
 @extend_schema_view(
@@ -87,12 +92,13 @@ class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
 
     def get_queryset(self) -> QuerySet[Feature]:
         features = super().get_queryset()
-        return features.select_for_update() if self.action in ("update", "partial_update") else features
+        return features.select_for_update() if self.action in CHANGES else features
 
     def get_object(self) -> Feature:
         """
         Raises:
             NotFound: the layer has no feature of that id.
+            PreconditionFailed: it is to be changed, and is no longer as ``If-Match`` says.
         """
         id = self.kwargs["id"]
         number = id_parse(id)
@@ -101,7 +107,15 @@ class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
             raise NotFound(
                 text(f"Tidak ada fitur {id!r} di {self.layer.id}.", f"There is no feature {id!r} in {self.layer.id}.")
             )
+        if self.action in CHANGES:
+            precondition_check(self.request, self.layer, feature.pk)
         return feature
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        version = version_fetch(self.layer)  # before the feature, so that it is never newer
+        response = super().retrieve(request, *args, **kwargs)
+        response["ETag"] = f'"{version.tag}"'
+        return response
 
     @transaction.atomic
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -275,3 +275,24 @@ def test_changes_at_the_same_time_both_hold(
     assert answers[0].status_code == 200
     feature.refresh_from_db()
     assert (feature.kiosks, feature.address) == (5, "Jalan Lain")
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_if_match_refuses_to_undo_what_others_changed(
+    transactional_db: None, writer: APIClient, feature_make: FeatureMake, layer: Layer, method: str
+) -> None:
+    feature, other = feature_make(layer), feature_make(layer, 2)
+    at, body = address(layer, feature), feature_body(layer)
+    body["properties"]["code"] = feature.code
+    seen = writer.get(at)["ETag"]
+    layer.model.objects.filter(pk=other.pk).update(name="Lain")
+    layer.model.objects.filter(pk=feature.pk).update(name="Sementara itu")
+    answer = getattr(writer, method)(at, body, format="json", headers={"If-Match": seen, "Accept-Language": "en"})
+    assert (answer.status_code, answer["Content-Type"]) == (412, "application/problem+json")
+    assert answer.json()["detail"].startswith("This item has changed since it was read.")
+    feature.refresh_from_db()
+    assert feature.name == "Sementara itu"
+    seen = writer.get(at)["ETag"]
+    layer.model.objects.filter(pk=other.pk).update(name="Yang lain")
+    answer = getattr(writer, method)(at, body, format="json", headers={"If-Match": f"W/{seen}"})
+    assert answer.status_code == (204 if method == "delete" else 200)

@@ -16,7 +16,7 @@ from layers.catalog import Layer, in_language, portal_bbox
 from layers.errors import Problem
 from layers.exports.files import file_write
 from layers.query.params import FeatureQuery
-from layers.query.tiles import Tile, matrix_set_get, snapshot, tile_fetch
+from layers.query.tiles import Tile, labels_id, labels_properties, matrix_set_get, snapshot, tile_fetch
 from layers.text import text
 
 Box = tuple[float, float, float, float]
@@ -129,17 +129,22 @@ def _metadata(layers: Sequence[Layer], zooms: range) -> dict[str, Any]:
     }
 
 
-def vector_layers(layers: Iterable[Layer], zooms: range) -> list[dict[str, Any]]:
+def vector_layers(layers: Sequence[Layer], zooms: range) -> list[dict[str, Any]]:
     """What the tiles hold, as TileJSON 3.0.0 tells it."""
+    held = [(layer.id, in_language(layer.title), layer.properties) for layer in layers]
+    for layer in layers:
+        if name := labels_id(layer):
+            title = text(f"{layer.title['id']}: titik label", f"{layer.title['en']}: points for labels")
+            held.append((name, str(title), tuple(labels_properties(layer.properties, layer))))
     return [
         {
-            "id": layer.id,
-            "description": in_language(layer.title),
+            "id": name,
+            "description": title,
             "minzoom": zooms[0],
             "maxzoom": zooms[-1],
-            "fields": {known.name: FIELDS.get(known.type, "String") for known in layer.properties},
+            "fields": {known.name: FIELDS.get(known.type, "String") for known in properties},
         }
-        for layer in layers
+        for name, title, properties in held
     ]
 
 

@@ -4,14 +4,18 @@ A tile shows all features whole where they are few. Where they are many, or thei
 and gathers the others into clusters, points with ``point_count``: no tile is above :data:`BUDGET`. Which features a
 tile shows how follows from the features under it alone, so that its version, which the journal keeps, tells all.
 
+A polygon is in every tile that it touches; where its name stands is a point of its own, in a second layer of the tile
+(:func:`labels_id`) and in one tile only. So who draws tile by tile writes it once.
+
 Of a layer with a validity a tile shows what is valid now, unless the query has a time; its version then tells the
 layer's boundary, too (``validity.py``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import asinh, atan, degrees, pi, radians, sinh, tan
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -44,6 +48,9 @@ SIZE = """
 greatest((bounds[0])[0] - (bounds[1])[0], (bounds[0])[1] - (bounds[1])[1]) AS size
 """
 """Of a feature, in degrees: ``x`` and ``y`` of its middle, and the longer side of its box. An index tells them."""
+
+SMALL = "greatest(ST_XMax(geom) - ST_XMin(geom), ST_YMax(geom) - ST_YMin(geom)) < %s"
+"""A polygon whose longer side is below so many degrees."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,16 @@ Asked = Sequence[tuple[Layer, FeatureQuery]]
 """The layers of a tile, in their order, and what is asked of each: its filter, time and properties."""
 
 
+def labels_id(layer: Layer) -> str | None:
+    """What the points for the labels of a layer are called in its tiles; ``None`` where features are points."""
+    return None if layer.geometry_type == "Point" else f"{layer.id}-labels"
+
+
+def labels_properties(properties: Iterable[Property], layer: Layer) -> list[Property]:
+    """What such a point tells of its feature, out of some properties: its name, and the codes it is drawn by."""
+    return [known for known in properties if known.name == layer.title_field or known.choices]
+
+
 def tile_version(asked: Asked, tile: Tile) -> str:
     """The tag of what a tile shows now."""
     sql, args = _version(asked, tile)
@@ -262,12 +279,14 @@ def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> Sql
     """Every feature, if they are not too many."""
     matching, args = _where(layer, query, tile.degrees(MARGIN))
     shape, shape_args = _shape(layer, tile, detail)
+    labels, labels_args = _labels(layer, query, tile, f"{layer.table}{matching}", args)
     columns = "".join(f", {_attribute(known)}" for known in properties_listed(layer, query))
     return (
         f"SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM {layer.table}{matching} LIMIT {detail.whole + 1}) few) "
         f"<= {detail.whole} "
-        f"THEN ({_mvt(layer)} (SELECT id, {shape}{columns} FROM {layer.table}{matching} ORDER BY id) tile) END",
-        [*args, *shape_args, *args],
+        f"THEN ({_mvt(layer.id)} (SELECT id, {shape}{columns} FROM {layer.table}{matching} ORDER BY id) tile){labels} "
+        "END",
+        [*args, *shape_args, *args, *labels_args],
     )
 
 
@@ -282,6 +301,7 @@ def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> S
     shown = f"SELECT 0 AS part, id, {shape}{listed} FROM {layer.table}"
     gathered = f"SELECT 1 AS part, NULL::bigint AS id, {place} AS geom, n::int AS point_count{unlisted} FROM cells"
     tables = f"found AS (SELECT id, {SIZE} FROM {layer.table}{matching} OFFSET 0)"  # which evaluates once
+    labels, labels_args = _labels(layer, query, tile, f"{layer.table} JOIN drawn USING (id) WHERE true", [])
     if layer.geometry_type == "Point":
         cells, cells_args = _cells(tile, detail, "found")
         tables += f", cells AS ({cells})"
@@ -293,17 +313,36 @@ def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> S
             sql = gathered
             args += place_args
     else:
-        west, _, east, _ = tile.degrees()
         cells, cells_args = _cells(tile, detail, "others")
         tables += (
             f", drawn AS (SELECT id FROM found WHERE size >= %s ORDER BY size DESC, id LIMIT {detail.whole}), "
             f"others AS (SELECT * FROM found WHERE id NOT IN (SELECT id FROM drawn)), cells AS ({cells})"
         )
         sql = f"{shown} JOIN drawn USING (id) UNION ALL {gathered}"
-        args += [(east - west) * PIXEL / EXTENT, *cells_args, *shape_args, *place_args]
+        args += [_pixel(tile), *cells_args, *shape_args, *place_args]
     names = "".join(f', "{known.name}"' for known in columns)
     ordered = f"SELECT id, geom, point_count{names} FROM ({sql}) parts ORDER BY part, id, geom, point_count"
-    return f"WITH {tables} {_mvt(layer)} ({ordered}) tile", args
+    return f"WITH {tables} SELECT ({_mvt(layer.id)} ({ordered}) tile){labels}", [*args, *labels_args]
+
+
+def _labels(layer: Layer, query: FeatureQuery, tile: Tile, source: str, source_args: list[Any]) -> Sql:
+    """What follows a layer's bytes: the points for the labels of what is drawn as polygons, of those that lie in the
+    tile itself. ``source`` is what stands after FROM, up to conditions that ``AND`` may follow.
+    """
+    name = labels_id(layer)
+    if name is None:
+        return "", []
+    west, south, east, north = tile.degrees()
+    place, place_args = _projected("label", tile)
+    listed = labels_properties(properties_listed(layer, query), layer)
+    columns = "".join(f', "{known.name}"' for known in listed)
+    attributes = "".join(f", {_attribute(known)}" for known in listed)
+    return (
+        f" || ({_mvt(name)} (SELECT id, {place} AS geom{columns} FROM ("
+        f"SELECT id, ST_PointOnSurface(geom) AS label{attributes} FROM {source} AND NOT {SMALL} OFFSET 0) labelled "
+        "WHERE ST_X(label) >= %s AND ST_X(label) < %s AND ST_Y(label) >= %s AND ST_Y(label) < %s ORDER BY id) tile)",
+        [*place_args, *source_args, _pixel(tile), west, east, south, north],
+    )
 
 
 def _cells(tile: Tile, detail: Detail, source: str) -> Sql:
@@ -320,8 +359,8 @@ def _cells(tile: Tile, detail: Detail, source: str) -> Sql:
     )
 
 
-def _mvt(layer: Layer) -> str:
-    return f"SELECT ST_AsMVT(tile, '{layer.id}', {EXTENT}, 'geom', 'id') FROM"
+def _mvt(name: str) -> str:
+    return f"SELECT ST_AsMVT(tile, '{name}', {EXTENT}, 'geom', 'id') FROM"
 
 
 def _where(layer: Layer, query: FeatureQuery, box: tuple[float, float, float, float]) -> Sql:
@@ -338,15 +377,19 @@ def _shape(layer: Layer, tile: Tile, detail: Detail) -> Sql:
     if layer.geometry_type == "Point":
         sql, args = _projected("geom", tile)
         return f"{sql} AS geom, NULL::int AS point_count", args
-    west, _, east, _ = tile.degrees()
-    small = "greatest(ST_XMax(geom) - ST_XMin(geom), ST_YMax(geom) - ST_YMin(geom)) < %s"
-    pixel = (east - west) * PIXEL / EXTENT
+    pixel = _pixel(tile)
     point, point_args = _projected("ST_Centroid(ST_Envelope(geom))", tile)
     area, area_args = _projected("ST_Simplify(geom, %s, true)", tile, detail.tolerance)
     return (
-        f"CASE WHEN {small} THEN {point} ELSE {area} END AS geom, CASE WHEN {small} THEN 1 END AS point_count",
-        [pixel, *point_args, (east - west) / EXTENT, *area_args, pixel],
+        f"CASE WHEN {SMALL} THEN {point} ELSE {area} END AS geom, CASE WHEN {SMALL} THEN 1 END AS point_count",
+        [pixel, *point_args, pixel / PIXEL, *area_args, pixel],
     )
+
+
+def _pixel(tile: Tile) -> float:
+    """A pixel in degrees."""
+    west, _, east, _ = tile.degrees()
+    return (east - west) * PIXEL / EXTENT
 
 
 def _projected(geom: str, tile: Tile, tolerance: int = 1) -> Sql:

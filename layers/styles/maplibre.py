@@ -1,5 +1,7 @@
 """Styles of the MapLibre style specification, over vector tiles whose source layers are named like the collections.
 
+Names and icons of polygons are drawn from the tiles' points for labels, once each.
+
 In dense tiles a point without an id and with ``point_count`` alone stands for several features; a circle shows it.
 There is no ``glyphs``: labels are drawn with the reader's own fonts. QGIS draws the same documents. It converts few
 expressions, so what depends on a code is a layer with a filter, and only labels are expressions.
@@ -12,6 +14,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from layers.catalog import Layer
+from layers.query.tiles import labels_id
 from layers.styles.images import OTHER_IMAGE, image_name, pattern_name
 from layers.styles.symbols import (
     BOUNDARIES,
@@ -76,6 +79,12 @@ def _layer(layer: Layer, part: str, type: str, filter: list[Any], **members: Any
     return {**drawn, **members}
 
 
+def _mark(layer: Layer, part: str, filter: list[Any], **members: Any) -> Json:
+    """An icon or a name; a polygon has it where its label belongs, and not once a tile."""
+    drawn = _layer(layer, part, "symbol", filter, **members)
+    return {**drawn, "source-layer": labels_id(layer) or layer.id}
+
+
 def _filter(property: str, code: str) -> list[Any]:
     """Features, not clusters, that have the code."""
     return ["all", FEATURE, ["==", ["get", property], code]]
@@ -101,10 +110,9 @@ def _areas_ground(layer: Layer) -> list[Json]:
 
 def _areas_marks(layer: Layer) -> list[Json]:
     return [
-        _layer(
+        _mark(
             layer,
             f"name-{level}",
-            "symbol",
             _filter("level", level),
             minzoom=boundary.name_minzoom,
             maxzoom=boundary.name_maxzoom,
@@ -162,7 +170,7 @@ def _names(layer: Layer, label: Any, minzoom: int, size: int) -> Json:
         "text-offset": [0, 1.6],
         "text-max-width": 9,
     }
-    return _layer(layer, "name", "symbol", FEATURE, minzoom=minzoom, layout=layout, paint=HALO_PAINT)
+    return _mark(layer, "name", FEATURE, minzoom=minzoom, layout=layout, paint=HALO_PAINT)
 
 
 def _icons(layer: Layer, name: str) -> list[Json]:
@@ -171,12 +179,11 @@ def _icons(layer: Layer, name: str) -> list[Json]:
     size = {"stops": [[10, 0.5], [14, 0.75], [17, 1]]}
     layout = {"icon-size": size, "icon-allow-overlap": layer.geometry_type == "Point"}
     if property is None or not property.required:
-        return [_layer(layer, "icon", "symbol", FEATURE, layout={"icon-image": OTHER_IMAGE, **layout})]
+        return [_mark(layer, "icon", FEATURE, layout={"icon-image": OTHER_IMAGE, **layout})]
     return [
-        _layer(
+        _mark(
             layer,
             f"icon-{code}",
-            "symbol",
             _filter(name, code),
             layout={"icon-image": image_name(layer.id, code), **layout},
         )

@@ -65,7 +65,11 @@ def test_an_archive_holds_the_tiles_that_the_server_has(city: None, run: Any, tm
         1161900000,
         -85300000,
     ]
-    assert [layer["id"] for layer in metadata["vector_layers"]] == ["markets", "disaster_zones"]
+    assert [layer["id"] for layer in metadata["vector_layers"]] == [
+        "markets",
+        "disaster_zones",
+        "disaster_zones-labels",
+    ]
     assert metadata["vector_layers"][0] | {
         "description": "",
         "fields": metadata["vector_layers"][0]["fields"]["kiosks"],
@@ -93,7 +97,7 @@ def test_gdal_reads_an_archive(city: None, run: Any, tmp_path: Path) -> None:
     assert found == set(MARKETS.model.objects.values_list("code", "name"))
     assert pyogrio.read_info(file, layer="markets")["crs"] == "EPSG:3857"
     names = {name for name, _ in pyogrio.list_layers(file)}
-    assert names == {layer.id for layer in layers()}
+    assert names == {layer.id for layer in layers()} | {"administrative_areas-labels", "disaster_zones-labels"}
 
 
 def test_a_file_that_exists_stays_unless_told_otherwise(city: None, run: Any, tmp_path: Path) -> None:

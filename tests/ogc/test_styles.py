@@ -56,7 +56,7 @@ def test_style_draws_its_layers(anybody: Client, id: str) -> None:
     assert "glyphs" not in style
     background, *parts = style["layers"]
     assert background["type"] == "background"
-    assert {part["source-layer"] for part in parts} == drawn
+    assert {part["source-layer"].removesuffix("-labels") for part in parts} == drawn
     assert len({part["id"] for part in parts}) == len(parts)
     images = {part.get("layout", {}).get("icon-image") or part.get("paint", {}).get("fill-pattern") for part in parts}
     assert images - {None} <= set(sprite_index(1))
@@ -82,7 +82,16 @@ def test_map_lies_in_order(anybody: Client) -> None:
     assert list(dict.fromkeys(fills)) == ["administrative_areas", "disaster_zones"]
     icons = [part["source-layer"] for part in parts if "-icon" in part["id"]]
     points = [layer.id for layer in layers() if layer.geometry_type == "Point"]
-    assert list(dict.fromkeys(icons)) == ["disaster_zones", *points]
+    assert list(dict.fromkeys(icons)) == ["disaster_zones-labels", *points]
+
+
+def test_polygons_are_labelled_at_their_points_for_labels(anybody: Client) -> None:
+    """At the polygons themselves those who draw tile by tile write a label in each."""
+    marks = [part for part in get(anybody, f"/{MAP}")["layers"] if part["type"] == "symbol"]
+    sources = {layer.id: layer.id + "-labels" * (layer.geometry_type != "Point") for layer in layers()}
+    for part in marks:
+        layer, _, kind = part["id"].partition("-")
+        assert part["source-layer"] == (layer if kind == "count" else sources[layer])
 
 
 def test_style_speaks_the_language_asked_for(anybody: Client) -> None:

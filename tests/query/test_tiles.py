@@ -25,6 +25,7 @@ from layers.query.tiles import BUDGET, DETAILS, TILE_MATRIX_SETS, Tile, TileData
 
 HERE = (116.1003, -8.5804)
 MATRIX_SETS = sorted(TILE_MATRIX_SETS)
+LABELS = "disaster_zones-labels"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -139,6 +140,47 @@ def test_polygons_are_clipped_to_the_margin(feature_make: FeatureMake) -> None:
     for matrix_set in MATRIX_SETS:
         (shown,) = drawn(layer, tile_at(matrix_set, 14))
         assert shown.geometry.equals(shapely.box(-256, -256, 4096 + 256, 4096 + 256))
+
+
+@pytest.mark.parametrize("matrix_set", MATRIX_SETS)
+@pytest.mark.parametrize("is_thinned", [False, True], ids=["whole", "thinned"])
+def test_a_polygon_is_labelled_once(
+    feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch, matrix_set: str, is_thinned: bool
+) -> None:
+    """Of all tiles that it touches one has the point, wherever it lies; and it has the name and codes only."""
+    if is_thinned:
+        monkeypatch.setattr(tiles, "DETAILS", DETAILS[1:])
+    layer, z = layer_get("disaster_zones"), 13
+    half = 180 / 2**z  # a tile of either set is half or twice as wide, so that its corner is one of theirs
+    corner = round(HERE[0] / half) * half, round(HERE[1] / half) * half
+    zone = feature_make(layer, geom=square(corner[0] - half, corner[1] - half, 2 * half))
+    for move in (0.0, half / 3):
+        zone.geom = square(corner[0] - half + move, corner[1] - half - move, 2 * half)
+        zone.save()
+        x, y = at(matrix_set, z, *corner)
+        around = [(int(x + right), int(y + down)) for right in range(-3, 4) for down in range(-3, 4)]
+        touched = [Tile(TILE_MATRIX_SETS[matrix_set], z, *place) for place in around]
+        shown = [mvt_read(fetch(layer, tile).mvt) for tile in touched]
+        assert sum(layer.id in held for held in shown) > 3
+        ((tile, label),) = [
+            (tile, label) for tile, held in zip(touched, shown, strict=True) for label in held.get(LABELS, [])
+        ]
+        codes = {known.name: getattr(zone, known.name) for known in layer.properties if known.choices}
+        assert (label.id, label.properties) == (zone.pk, {"name": zone.name, **codes})
+        column, row = at(matrix_set, z, *zone.geom.point_on_surface)
+        assert label.geometry.coords[0] == pytest.approx(((column - tile.x) * 4096, (row - tile.y) * 4096), abs=1)
+
+
+def test_only_what_is_drawn_as_a_polygon_has_a_label(feature_make: FeatureMake) -> None:
+    zones, tile = layer_get("disaster_zones"), tile_at("WebMercatorQuad", 8)
+    feature_make(zones, 1, geom=square(*HERE, 0.1))
+    feature_make(zones, 2, geom=square(*HERE, 0.0001))
+    feature_make(zones, 3, geom=square(*HERE, 0.1), valid_to="2026-01-01T00:00:00+08:00")
+    assert [label.id for label in mvt_read(fetch(zones, tile).mvt)[LABELS]] == [
+        zones.model.objects.order_by("id")[0].pk
+    ]
+    feature_make(layer_get("markets"))
+    assert list(mvt_read(fetch(layer_get("markets"), tile).mvt)) == ["markets"]
 
 
 @pytest.mark.parametrize(

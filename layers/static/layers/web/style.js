@@ -37,7 +37,7 @@ function source(layer, tileset, filter) {
 }
 
 function placed(layer, state, dark) {
-  const id = layer["source-layer"];
+  const id = layer["source-layer"]?.replace(/-labels$/, ""); // points for labels come in their layer's tiles
   if (!id) return dark ? { ...layer, paint: { ...layer.paint, ...NIGHT[layer.id] } } : layer;
   const layout = { ...layer.layout, visibility: state.layers.has(id) ? "visible" : "none" };
   return { ...layer, source: id, layout, paint: { ...layer.paint, ...(dark && night(layer)) } };

@@ -85,3 +85,27 @@ def test_each_format_of_items_is_offered_by_its_name(client: Client, feature_mak
     page = html(client, "/oapi/collections/markets/items")
     for name in ("GeoJSON", "JSON-FG", "CSV", "GeoJSON-Seq", "FlatGeobuf", "GeoPackage"):
         assert f">{name}</a>" in page
+
+
+@pytest.mark.parametrize(("language", "word"), [("id", "Petak vektor"), ("en", "Vector tiles")])
+@pytest.mark.parametrize("tms", ["", "/WebMercatorQuad", "/WorldCRS84Quad"])
+def test_pages_of_tiles(client: Client, layer: Layer, tms: str, language: str, word: str) -> None:
+    """Of a collection and of the dataset, for who asks by ``f`` or as browsers do; programs go on to get JSON."""
+    for start in (f"/oapi/collections/{layer.id}", "/oapi"):
+        path = f"{start}/tiles{tms}"
+        page = html(client, path, language)
+        assert f"<title>{word}" in page
+        assert ("f=tilejson" in page) == bool(tms)
+        assert (layer.title[language] in page) == bool(tms or start != "/oapi")
+        asked = {"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "accept-language": language}
+        assert client.get(path, headers=asked).content.decode().count(word) == page.count(word)
+        assert client.get(path, headers={"accept": "*/*"})["Content-Type"] == "application/json"
+        assert client.get(path, {"f": "json"}, headers=asked)["Content-Type"] == "application/json"
+
+
+@pytest.mark.django_db
+def test_page_of_chosen_tiles_keeps_the_choice(client: Client) -> None:
+    page = client.get("/oapi/tiles/WebMercatorQuad?collections=markets,aid_posts&f=html").content.decode()
+    assert page.count("/tiles/WebMercatorQuad?collections=markets,aid_posts&amp;f=tilejson") == 2
+    assert "/tiles/WebMercatorQuad/{z}/{y}/{x}?collections=markets,aid_posts<" in page
+    assert "parking_spots" not in page

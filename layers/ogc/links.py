@@ -27,6 +27,7 @@ PLACE = ("next", "offset")
 TITLES = {
     "json": text("Dokumen ini sebagai JSON", "This document as JSON"),
     "html": text("Dokumen ini sebagai HTML", "This document as HTML"),
+    "tilejson": text("Dokumen ini sebagai TileJSON", "This document as TileJSON"),
     **{known.name: known.title for known in FORMATS.values()},
 }
 """What the link to a format is called."""

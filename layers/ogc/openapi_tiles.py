@@ -6,11 +6,12 @@ from layers.catalog import layers
 from layers.ogc.coverages import COVERAGE, PNG
 from layers.ogc.openapi_parts import BINARY, PROBLEMS, Json, ref
 from layers.ogc.styles import MAP, STYLE
-from layers.ogc.tiles import ASKED, MVT, TILEJSON
+from layers.ogc.tiles import ASKED, MVT, TILEJSON, TILESET, TILESETS
 from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
 from layers.text import text
 
 DOCUMENT = ref("schemas", "document")
+TEXT = {"type": "string"}
 
 
 def tile_paths() -> dict[str, Json]:
@@ -24,13 +25,19 @@ def tile_paths() -> dict[str, Json]:
         asked = [ref("parameters", known) for known in ASKED if known != "properties"]
         described = text("Metadata petak, atau TileJSON", "Metadata of the tiles, or TileJSON")
         found |= {
-            f"{path}/tiles": _get(f"get{name}Tilesets", text("Himpunan petak", "Tilesets"), tag, collection),
+            f"{path}/tiles": _get(
+                f"get{name}Tilesets",
+                text("Himpunan petak", "Tilesets"),
+                tag,
+                [*collection, _format(*TILESETS)],
+                {"application/json": DOCUMENT, "text/html": TEXT},
+            ),
             f"{path}/tiles/{{tms}}": _get(
                 f"get{name}Tileset",
                 described,
                 tag,
-                [*collection, _place("tms"), *chosen, _format("json", "tilejson")],
-                {"application/json": DOCUMENT, TILEJSON: DOCUMENT},
+                [*collection, _place("tms"), *chosen, _format(*TILESET)],
+                {"application/json": DOCUMENT, "text/html": TEXT, TILEJSON: DOCUMENT},
             ),
             f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
                 f"get{name}Tile",
@@ -48,7 +55,6 @@ def style_paths() -> dict[str, Json]:
     """The paths of styles, but for the images that style documents refer to."""
     which = {"name": "styleId", "in": "path", "required": True}
     which["schema"] = {"type": "string", "enum": [MAP, *(layer.id for layer in layers())]}
-    text_ = {"type": "string"}
     return {
         "/styles": _get("getStyles", text("Gaya", "Styles"), "styles"),
         "/styles/{styleId}": _get(
@@ -56,7 +62,7 @@ def style_paths() -> dict[str, Json]:
             text("Gaya MapLibre, atau SLD", "A style of MapLibre, or SLD"),
             "styles",
             [which, _format(*STYLE)],
-            {STYLE["json"]: DOCUMENT, STYLE["sld"]: text_},
+            {STYLE["json"]: DOCUMENT, STYLE["sld"]: TEXT},
         ),
         "/styles/{styleId}/metadata": _get(
             "getStyleMetadata", text("Tentang gaya", "About a style"), "styles", [which]
@@ -66,7 +72,7 @@ def style_paths() -> dict[str, Json]:
             text("Legenda", "Legend"),
             "styles",
             [which, ref("parameters", "f")],
-            {"application/json": DOCUMENT, "text/html": text_},
+            {"application/json": DOCUMENT, "text/html": TEXT},
         ),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from pygeoapi.models.provider.base import TileMatrixSetEnum
 
 from layers.answers import repeatable
@@ -17,7 +18,7 @@ from layers.catalog import Layer, in_language, layer_get, layers
 from layers.errors import InvalidParameter
 from layers.exports.tileset import DEEPEST, Box, extent, vector_layers
 from layers.ogc.caching import cached, representation, version_known
-from layers.ogc.links import JSON, Offers, base_url, link, negotiated
+from layers.ogc.links import JSON, Address, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.ogc.schemas import plain_schema
 from layers.query.features import Version
@@ -37,8 +38,9 @@ from layers.text import text
 
 MVT = "application/vnd.mapbox-vector-tile"
 TILEJSON = "application/vnd.mapbox.tile+json"
-DOCUMENT: Offers = {"json": JSON}
-TILESET: Offers = {"json": JSON, "tilejson": TILEJSON}
+MATRICES: Offers = {"json": JSON}
+TILESETS: Offers = {"json": JSON, "html": "text/html"}
+TILESET: Offers = {**TILESETS, "tilejson": TILEJSON}
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 CRS = "http://www.opengis.net/def/crs"
 
@@ -48,7 +50,7 @@ ASKED = ("datetime", "filter", "filter-crs", "filter-lang", "properties")
 
 @resource
 def tile_matrix_sets(request: HttpRequest) -> HttpResponse:
-    _params(request, DOCUMENT)
+    _params(request, MATRICES)
     base = base_url(request)
     listed = [
         {"id": known.id, "uri": known.uri, "links": [link("self", f"{base}/tileMatrixSets/{known.id}", known.id)]}
@@ -60,7 +62,7 @@ def tile_matrix_sets(request: HttpRequest) -> HttpResponse:
 @resource
 def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
     """A definition (OGC 17-083r4), as pygeoapi holds it."""
-    _params(request, DOCUMENT)
+    _params(request, MATRICES)
     known = TileMatrixSetEnum[matrix_set_get(tms).id.upper()].value
     return _json(
         {
@@ -77,10 +79,12 @@ def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
 
 @resource
 def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
-    _params(request, DOCUMENT)
+    _params(request, TILESETS)
+    format = negotiated(request, TILESETS)
     shown, address = _shown(request, id)
     listed = [_summary(request, shown, known, address) for known in TILE_MATRIX_SETS.values()]
-    return _json({"tilesets": listed, "links": [link("self", address, text("Dokumen ini", "This document"))]})
+    document = {"tilesets": listed, "links": Address.of(request).alternates(format, TILESETS)}
+    return _page(request, "tilesets", document, id) if format == "html" else _json(document)
 
 
 @resource
@@ -88,15 +92,15 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
     """Metadata of a tileset, or as ``f=tilejson`` what MapLibre and others read."""
     known = matrix_set_get(tms)
     _params(request, TILESET, "collections")
+    format = negotiated(request, TILESET)
     shown, address = _shown(request, id)
-    if negotiated(request, TILESET) == "tilejson":
+    if format == "tilejson":
         return _json(_tilejson(request, shown, known, address), TILEJSON)
-    base, here = base_url(request), f"{address}/{known.id}"
+    base = base_url(request)
     west, south, east, north = extent(shown)
     document = _summary(request, shown, known, address)
     document["links"] = [
-        link("self", f"{here}?{_chosen(request)}".rstrip("?&"), text("Dokumen ini", "This document")),
-        link("alternate", f"{here}?{_chosen(request)}f=tilejson", "TileJSON", TILEJSON),
+        *Address.of(request).alternates(format, TILESET),
         link(f"{REL}/tiling-scheme", f"{base}/tileMatrixSets/{known.id}", known.id),
         {**link("item", _template(request, known, address), text("Petak", "Tiles"), MVT), "templated": True},
     ]
@@ -117,6 +121,12 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
         }
         for layer in shown
     ]
+    if format == "html":
+        addresses = {
+            "tilejson": f"{address}/{known.id}?{_chosen(request)}f=tilejson",
+            "xyz": _template(request, known, address, names=("{z}", "{y}", "{x}")),
+        }
+        return _page(request, "tileset", document, id, **addresses)
     return _json(document)
 
 
@@ -244,6 +254,13 @@ def _limits(known: TileMatrixSet, z: int, bounds: Box) -> dict[str, Any]:
         "minTileCol": floor(left),
         "maxTileCol": floor(right),
     }
+
+
+def _page(request: HttpRequest, template: str, document: dict[str, Any], id: str | None, **more: str) -> HttpResponse:
+    layer = layer_get(id) if id else None
+    return render(
+        request, f"ogc/{template}.html", {"document": document, "layer": layer, "base": base_url(request), **more}
+    )
 
 
 def _json(document: Mapping[str, Any], media_type: str = JSON) -> HttpResponse:

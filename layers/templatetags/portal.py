@@ -84,6 +84,8 @@ def link(document: dict[str, Any], rel: str) -> str:
 
 
 FORMAT_NAMES = {
+    "application/json": "JSON",
+    "application/vnd.mapbox.tile+json": "TileJSON",
     "application/geo+json": "GeoJSON",
     "application/vnd.ogc.fg+json": "JSON-FG",
     "text/csv": "CSV",

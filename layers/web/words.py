@@ -22,6 +22,7 @@ WORDS = {
     ),
     "nothing_found": text("Tidak ada yang cocok.", "Nothing matches."),
     "nothing_here": text("Tidak ada fitur di tengah peta.", "There is no feature in the middle of the map."),
+    "no_answer": text("peladen tidak menjawab.", "the server does not answer."),
     "no": text("tidak", "no"),
     "observed": text("Diamati {age}", "Observed {age}"),
     "observed_never": text("Waktu pengamatan tidak diketahui", "Time of observation unknown"),

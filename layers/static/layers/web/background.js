@@ -1,6 +1,7 @@
 // The operator's background map as sources and layers of a style; without one the administrative areas are it.
 
 import { addProtocol } from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
+import { fetchDocument } from "./start.js";
 
 const SOURCE = "background";
 const QUIET = { fill: { "fill-color": "#dfe5df" }, line: { "line-color": "#b3bdb6", "line-width": 0.8 } };
@@ -15,7 +16,7 @@ export async function backgroundLoad({ address, attribution }) {
   if (address.includes("{z}")) return images({ tiles: [address], attribution });
   try {
     if (address.endsWith(".pmtiles")) return await archive(address, attribution);
-    const document = await (await fetch(address)).json();
+    const document = await fetchDocument(address);
     const source = { ...document, attribution: attribution || document.attribution };
     return document.layers ? style(document) : document.vector_layers ? plain(source) : images(source);
   } catch (error) {

@@ -37,6 +37,12 @@ export function liveListen(layers, status, changed) {
   function again() {
     if (stream.readyState === CLOSED && !document.hidden) stream = open(true);
   }
+  // A connection whose network is gone may stay open for minutes and hear nothing.
+  addEventListener("offline", () => {
+    stream.close();
+    tell("live_lost");
+    status.dataset.live = "no";
+  });
   document.addEventListener("visibilitychange", again);
   addEventListener("online", again);
 }

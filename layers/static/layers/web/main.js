@@ -7,7 +7,7 @@ import { featureHide, featureShow } from "./feature.js";
 import { listMake } from "./list.js";
 import { liveListen, tilesTouched } from "./live.js";
 import { searchMake } from "./search.js";
-import { bounds, fetchJson, start, word } from "./start.js";
+import { bounds, fetchDocument, fetchJson, start, word } from "./start.js";
 import { stateFilter, stateRead, stateWrite } from "./state.js";
 import { styleMake } from "./style.js";
 import { linkShow } from "./use.js";
@@ -42,9 +42,11 @@ async function begin() {
     backgroundLoad(start.background),
     areasLoad(),
   ]);
-  const tileset = await (await fetch(Object.values(base.sources)[0].url, { credentials: "omit" })).json();
+  const tileset = await fetchDocument(Object.values(base.sources)[0].url);
   const known = new Map(layers.map((layer) => [layer.id, layer]));
   const state = stateRead(layers, start.codes);
+  at("area").value = state.area;
+  state.area = at("area").value; // a link may name an area that is no more
   let areaBounds = state.area && (await areaChoose(state.area));
   let selected = null;
   let isPrinted = false;
@@ -176,9 +178,15 @@ async function begin() {
   at("feature").querySelector(".close").addEventListener("click", hide);
   at("share").addEventListener("click", ({ currentTarget }) => linkShow(currentTarget.textContent));
   at("print").addEventListener("click", () => print());
-  at("area").addEventListener("change", async ({ currentTarget }) => {
-    state.area = currentTarget.value;
-    areaBounds = state.area && (await areaChoose(state.area));
+  at("area").addEventListener("change", async () => {
+    const chosen = at("area").value;
+    try {
+      areaBounds = chosen && (await areaChoose(chosen));
+    } catch (error) {
+      at("area").value = state.area;
+      return say(word("failed", { why: error.message }));
+    }
+    state.area = chosen;
     if (areaBounds) map.fitBounds(areaBounds, { padding: MARGIN });
     changed();
   });
@@ -216,7 +224,7 @@ async function begin() {
   remember();
   if (state.item) {
     const [id, item] = state.item.split("/");
-    if (known.has(id)) await show(known.get(id), item);
+    await show(known.get(id), item);
   }
 }
 
@@ -230,6 +238,10 @@ function languagesKeepView() {
   }
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // "#map" would take the place of the view in the page's address
+  at("map").querySelector("canvas")?.focus();
+});
 at("panel-toggle").addEventListener("click", () => panelToggle());
 languagesKeepView();
 begin().catch((error) => {

@@ -16,13 +16,22 @@ export function address(path, params = {}) {
   return `${api}${path}${query && `?${query}`}`;
 }
 
+/** A document of the API, in the page's language. */
+export const fetchJson = (path, params = {}, signal = undefined) =>
+  fetchDocument(address(path, { ...params, f: "json", lang: start.language }), signal);
+
 /**
- * A document of the API, in the page's language; `path` may be an address from another document.
+ * The JSON at an address; what goes wrong is told in the page's language.
  * Cookies stay at home: an answer is the same for all, and caches keep it as such.
  */
-export async function fetchJson(path, params = {}, signal = undefined) {
-  const answer = await fetch(address(path, { ...params, f: "json", lang: start.language }), { credentials: "omit", signal });
-  const document = await answer.json();
+export async function fetchDocument(address, signal = undefined) {
+  let answer, document;
+  try {
+    answer = await fetch(address, { credentials: "omit", signal });
+    document = await answer.json();
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(word("no_answer"), { cause: error });
+  }
   if (!answer.ok) throw new Error(document.detail ?? document.title ?? answer.statusText);
   return document;
 }

@@ -4,20 +4,24 @@
 /**
  * `layers` are the collections switched on; `codes` names, for a collection and a property, the codes that are shown
  * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, both empty for none.
+ * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
 export function stateRead(layers, first) {
   const given = new URLSearchParams(location.hash.slice(1));
   const [zoom, latitude, longitude] = (given.get("map") ?? "").split("/").map(Number);
   const codes = given.size ? {} : structuredClone(first);
   for (const [name, value] of given) {
-    const [layer, property] = name.split(".");
-    if (property) (codes[layer] ??= {})[property] = value.split(",");
+    const [id, property] = name.split(".");
+    const known = layers.find((layer) => layer.id === id)?.legend.filter((entry) => entry.property === property) ?? [];
+    const chosen = value.split(",").filter((code) => known.some((entry) => entry.code === code));
+    if (chosen.length) (codes[id] ??= {})[property] = chosen;
   }
+  const ids = layers.map((layer) => layer.id);
   return {
-    view: [zoom, latitude, longitude].every(Number.isFinite) ? { zoom, center: [longitude, latitude] } : null,
-    layers: new Set(given.has("layers") ? given.get("layers").split(",") : layers.map((layer) => layer.id)),
+    view: [zoom, latitude, longitude].every(Number.isFinite) && Math.abs(latitude) <= 90 ? { zoom, center: [longitude, latitude] } : null,
+    layers: new Set(given.has("layers") ? given.get("layers").split(",").filter((id) => ids.includes(id)) : ids),
     area: /^[\d.]+$/.test(given.get("area")) ? given.get("area") : "",
-    item: given.get("item") ?? "",
+    item: ids.some((id) => given.get("item")?.startsWith(`${id}/`)) ? given.get("item") : "",
     codes,
   };
 }

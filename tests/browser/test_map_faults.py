@@ -1,0 +1,86 @@
+# ruff: noqa: F811 fixtures are imported
+"""The map page where things go wrong: links from long ago, a server that fails, a network that goes away."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from test_browser import kecamatan  # noqa: F401
+from test_map import MARKET, VIEW, complaints, drawn, market, page, row, state  # noqa: F401
+
+from layers.models import Feature
+
+pytestmark = pytest.mark.usefixtures("market")
+
+
+def test_skip_link_leads_to_the_map_and_keeps_the_view(page: Page) -> None:
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    page.evaluate("window.isSame = true")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Langsung ke peta")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map canvas")).to_be_focused()
+    page.wait_for_timeout(500)
+    assert state(page) == {"map": ["15.00/-8.58000/116.10000"], "layers": ["markets"]}
+    assert page.evaluate("window.isSame")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "layers=markets,gone&gone.type=x&item=gone/5",
+        "layers=markets&markets.type=gone&markets.gone=x&markets.type=",
+        "layers=markets&area=99.99",
+        "layers=markets&item=markets",
+        "layers=markets&map=99/999/999",
+    ],
+)
+def test_what_a_link_names_that_is_no_more_is_left_out(page: Page, link: str) -> None:
+    page.goto(f"/#{link}")
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    drawn(page, MARKET)
+    page.wait_for_function("!location.hash.includes('gone')")
+    assert (state(page).keys(), state(page)["layers"]) == ({"map", "layers"}, ["markets"])
+    expect(page.locator("#said")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    "document", ["**/tiles/WebMercatorQuad?f=tilejson", "**/styles/map?*", "**/administrative_areas/items?*"]
+)
+def test_a_server_that_fails_leaves_the_way_to_the_data(page: Page, complaints: list[str], document: str) -> None:
+    problem = {"title": "Unavailable", "status": 503}
+    page.route(document, lambda route: route.fulfill(status=503, json=problem))
+    page.goto("/?lang=en")
+    expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
+    assert [complaint for complaint in complaints if "503" not in complaint] == []
+    complaints.clear()
+
+
+def test_without_network_the_page_says_so_and_catches_up(page: Page, complaints: list[str], market: Feature) -> None:
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    expect(page.locator("#live")).to_have_attribute("data-live", "no")  # for the stream of this test ends at once
+    page.context.set_offline(True)
+    expect(page.locator("#live")).to_have_text("Sambungan terputus; sedang disambung kembali.")
+    page.get_by_role("searchbox").fill("satu")
+    expect(page.locator("#found")).to_have_text("Tidak dapat dibaca: peladen tidak menjawab.")
+    page.locator("#map canvas").click()
+    expect(page.locator("#said")).to_have_text("Tidak dapat dibaca: peladen tidak menjawab.")
+    market.delete()
+    page.context.set_offline(False)
+    drawn(page, MARKET, wanted=False)
+    expect(row(page, "markets").locator("output")).to_have_text("0")
+    assert [complaint for complaint in complaints if "ERR_INTERNET_DISCONNECTED" not in complaint] == []
+    complaints.clear()
+
+
+def test_an_area_that_cannot_be_read_is_not_chosen(page: Page, complaints: list[str], kecamatan: Feature) -> None:
+    page.goto("/")
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    page.route("**/administrative_areas/items?code=*", lambda route: route.abort())
+    area = page.get_by_label("Wilayah", exact=True)
+    area.select_option(kecamatan.code)
+    expect(page.locator("#said")).to_have_text("Tidak dapat dibaca: peladen tidak menjawab.")
+    expect(area).to_have_value("")
+    assert "area" not in state(page)
+    assert [complaint for complaint in complaints if "ERR_FAILED" not in complaint] == []
+    complaints.clear()

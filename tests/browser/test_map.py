@@ -69,7 +69,7 @@ def stream(route: Route, events: str) -> None:
 def market(feature_make: FeatureMake) -> Feature:
     """A market in the middle of the view, seen three days ago."""
     seen = timezone.now() - timedelta(days=3, hours=1)
-    values: dict[str, Any] = {"type": "pasar_induk", "kiosks": 1420, "observed_at": seen}
+    values: dict[str, Any] = {"type": "pasar_induk", "kiosks": 1420, "observed_at": seen, "opens_at": "06:30"}
     return feature_make(layer_get("markets"), 1, name="Pasar satu", geom=HERE, **values)
 
 
@@ -148,6 +148,7 @@ def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feat
     facts = dict(zip(panel.locator("dt").all_text_contents(), panel.locator("dd").all_text_contents(), strict=True))
     assert facts["jenis"] == "Pasar induk"
     assert facts["kios"] == "1.420 kios"
+    assert facts["jam buka"] == "06.30"
     assert facts["waktu pengamatan"].endswith("3 hari yang lalu")
     assert "alamat" not in facts, "what is not known takes no room"
     assert state(page)["item"] == [f"markets/{market.pk}"]
@@ -233,14 +234,14 @@ def test_filter_by_area_keeps_zones_that_may_touch_it(page: Page, market: Featur
 
 
 def test_link_restores_position_and_feature(page: Page, market: Feature) -> None:
-    page.goto(f"/?lang=en#map=13.5/-8.57/116.09&layers=markets&item=markets/{market.pk}")
+    page.goto(f"/?lang=en#map=13.5/-8.57/116.11&layers=markets&item=markets/{market.pk}")
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
     expect(page.locator("#feature .observed")).to_have_text("Observed 3 days ago")
     page.get_by_role("button", name="Share this view").click()
     shared = page.locator("#use code").text_content()
     assert shared == page.url
     assert state(page) == {
-        "map": ["13.50/-8.57000/116.09000"],
+        "map": ["13.50/-8.57000/116.11000"],
         "layers": ["markets"],
         "item": [f"markets/{market.pk}"],
     }
@@ -285,6 +286,41 @@ def test_fits_a_phone(page: Page, market: Feature) -> None:
     page.locator("#map canvas").click(position={"x": 180, "y": 341})
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
     assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_word_pushes_nothing_out_of_sight(page: Page, feature_make: FeatureMake, width: int) -> None:
+    name = "Panjangsekali" * 15
+    feature = feature_make(layer_get("markets"), name=name, geom=HERE)
+    page.set_viewport_size({"width": width, "height": 740})
+    page.goto(f"/#{VIEW}&item=markets/{feature.pk}")
+    close = page.locator("#feature").get_by_role("button", name="Tutup")
+    expect(close).to_be_in_viewport(ratio=1)
+    close.click()
+    if width < 1000:
+        page.get_by_role("button", name="Lapisan dan pencarian").click()
+    page.get_by_role("searchbox").fill("panjang")
+    expect(page.locator("#found button")).to_contain_text(name)
+    assert page.evaluate("(panel => panel.scrollWidth - panel.clientWidth)(document.querySelector('#panel'))") <= 0
+    for path in ("", f"/{feature.pk}"):
+        page.goto(f"/oapi/collections/markets/items{path}?f=html")
+        assert overflow(page) <= 0
+
+
+def test_what_a_link_shows_is_not_under_its_panel(page: Page, market: Feature) -> None:
+    """A link from a desktop has the feature in the middle of the map, where a phone has the panel."""
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.goto(f"/#{VIEW}&item=markets/{market.pk}")
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    page.wait_for_function(
+        """([latitude, panel]) => {
+            const [zoom, centre] = new URLSearchParams(location.hash.slice(1)).get("map").split("/").map(Number);
+            const map = document.querySelector("#map").getBoundingClientRect();
+            const below = (centre - latitude) / 360 * 512 * 2 ** zoom;
+            return map.top + map.height / 2 + below < document.querySelector(panel).getBoundingClientRect().top;
+        }""",
+        arg=[HERE.y, "#feature"],
+    )
 
 
 def test_dark_follows_the_reader_and_paper_is_light(page: Page, market: Feature) -> None:

@@ -224,7 +224,7 @@ async function begin() {
   remember();
   if (state.item) {
     const [id, item] = state.item.split("/");
-    await show(known.get(id), item);
+    await reveal({ layer: known.get(id), id: item }, []);
   }
 }
 

@@ -6,6 +6,7 @@ const numbers = new Intl.NumberFormat(start.language);
 const ages = new Intl.RelativeTimeFormat(start.language, { numeric: "auto" });
 const moments = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeStyle: "short" });
 const dates = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(start.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour: 3600, minute: 60 };
 
 /** "3 days ago", "in 2 hours", in the page's language. */
@@ -28,6 +29,7 @@ export function shown(value, schema) {
   if (typeof value === "number") return `${grouped(value)} ${schema["x-ogc-unit"] ?? ""}`.trim();
   if (labels.length) return label(value);
   if (schema.format === "date") return dates.format(new Date(value));
+  if (schema.format === "time") return clock.format(new Date(`1970-01-01T${value}Z`));
   if (schema.format === "date-time") return moment(value);
   if (schema.format === "uri" && /^https?:\/\//.test(value)) {
     return element("a", { href: value, rel: "noopener noreferrer" }, value);

@@ -240,3 +240,23 @@ def test_polygon_is_drawn(officer: Page) -> None:
         officer.wait_for_timeout(300)
     area.dblclick(position={"x": 80, "y": 250})
     expect(officer.locator("[name=geom]")).to_have_value(re.compile('"MultiPolygon"'))
+
+
+def test_scale_of_a_map_is_readable(page: Page, kecamatan: Feature) -> None:
+    """Small text needs a contrast of 4.5 (WCAG 2.2, 1.4.3), by day and by night."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto("/oapi/collections/markets/items?f=html")
+        ink, ground = (
+            page.locator(place).evaluate("(one, name) => getComputedStyle(one)[name].match(/\\d+/g).map(Number)", name)
+            for place, name in ((".ol-scale-line-inner", "color"), (".map", "backgroundColor"))
+        )
+        light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, scheme
+
+
+def luminance(colour: list[int]) -> float:
+    """Relative, as WCAG 2.2 defines it."""
+    parts = (part / 255 for part in colour)
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -98,7 +98,7 @@ def _archive_write(layers: Sequence[Layer], pyramid: Pyramid, file: Path) -> int
     written = 0
     with write(str(file)) as archive, closing(archive.tile_f), snapshot():
         for tile in progress(tiles, file.name):
-            if mvt := tile_fetch(asked, tile).mvt:
+            if mvt := tile_fetch(asked, tile, labels=True).mvt:
                 archive.write_tile(zxy_to_tileid(tile.z, tile.x, tile.y), gzip.compress(mvt, mtime=0))
                 written += 1
         if not written:
@@ -125,15 +125,15 @@ def _metadata(layers: Sequence[Layer], zooms: range) -> dict[str, Any]:
     return {
         "name": ", ".join(in_language(layer.title) for layer in layers),
         "type": "overlay",
-        "vector_layers": vector_layers(layers, zooms),
+        "vector_layers": vector_layers(layers, zooms, labels=True),
     }
 
 
-def vector_layers(layers: Sequence[Layer], zooms: range) -> list[dict[str, Any]]:
-    """What the tiles hold, as TileJSON 3.0.0 tells it."""
+def vector_layers(layers: Sequence[Layer], zooms: range, *, labels: bool) -> list[dict[str, Any]]:
+    """What the tiles hold, with the points for labels or without, as TileJSON 3.0.0 tells it."""
     held = [(layer.id, in_language(layer.title), layer.properties) for layer in layers]
     for layer in layers:
-        if name := labels_id(layer):
+        if labels and (name := labels_id(layer)):
             title = text(f"{layer.title['id']}: titik label", f"{layer.title['en']}: points for labels")
             held.append((name, str(title), tuple(labels_properties(layer.properties, layer))))
     return [

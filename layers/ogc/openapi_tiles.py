@@ -22,7 +22,7 @@ def tile_paths() -> dict[str, Json]:
     for path, name, collection in (("", "", []), ("/collections/{collectionId}", "Collection", [_collection()])):
         tag = "tiles"
         chosen = [] if collection else [_collections()]
-        asked = [ref("parameters", known) for known in ASKED if known != "properties"]
+        asked = [*(ref("parameters", known) for known in ASKED if known != "properties"), PROPERTIES, LABELS]
         described = text("Metadata petak, atau TileJSON", "Metadata of the tiles, or TileJSON")
         found |= {
             f"{path}/tiles": _get(
@@ -36,14 +36,19 @@ def tile_paths() -> dict[str, Json]:
                 f"get{name}Tileset",
                 described,
                 tag,
-                [*collection, _place("tms"), *chosen, _format(*TILESET)],
+                [*collection, _place("tms"), *chosen, LABELS, _format(*TILESET)],
                 {"application/json": DOCUMENT, "text/html": TEXT, TILEJSON: DOCUMENT},
             ),
             f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
                 f"get{name}Tile",
                 text("Petak vektor; 204 bila kosong", "A vector tile; 204 where it is empty"),
                 tag,
-                [*collection, *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")), *chosen, *asked, PROPERTIES],
+                [
+                    *collection,
+                    *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")),
+                    *chosen,
+                    *asked,
+                ],
                 {MVT: BINARY},
                 "204",
             ),
@@ -124,6 +129,15 @@ def _by_axis(name: str, described: Any, example: str) -> Json:
     schema = {"type": "string", "example": example}
     return {"name": name, "in": "query", "description": str(described), "schema": schema}
 
+
+LABELS: Json = {
+    "name": "labels",
+    "in": "query",
+    "description": str(
+        text("Dengan titik label poligon, di lapisan {koleksi}-labels.", "With points for the labels of polygons.")
+    ),
+    "schema": {"type": "boolean", "default": False},
+}
 
 PROPERTIES: Json = {
     "name": "properties",

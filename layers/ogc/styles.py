@@ -55,7 +55,7 @@ def style(request: HttpRequest, id: str) -> HttpResponseBase:
     if negotiated(request, STYLE) == "sld":
         return _answer(request, sld(drawn, lambda name: _image_href(request, name)), STYLE["sld"])
     tiles = f"{base}/tiles/WebMercatorQuad" if id == MAP else f"{base}/collections/{id}/tiles/WebMercatorQuad"
-    document = maplibre_style(_title(id), drawn, f"{tiles}?f=tilejson", f"{base}/styles/sprite")
+    document = maplibre_style(_title(id), drawn, f"{tiles}?f=tilejson&labels=true", f"{base}/styles/sprite")
     return _json(request, document, STYLE["json"])
 
 

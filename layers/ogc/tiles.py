@@ -34,6 +34,7 @@ from layers.query.tiles import (
     tile_fetch,
     tile_version,
 )
+from layers.query.values import value_parse
 from layers.text import text
 
 MVT = "application/vnd.mapbox-vector-tile"
@@ -91,11 +92,11 @@ def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
 def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpResponse:
     """Metadata of a tileset, or as ``f=tilejson`` what MapLibre and others read."""
     known = matrix_set_get(tms)
-    _params(request, TILESET, "collections")
+    labels = _labels(_params(request, TILESET, "collections", "labels"))
     format = negotiated(request, TILESET)
     shown, address = _shown(request, id)
     if format == "tilejson":
-        return _json(_tilejson(request, shown, known, address), TILEJSON)
+        return _json(_tilejson(request, shown, known, address, labels), TILEJSON)
     base = base_url(request)
     west, south, east, north = extent(shown)
     document = _summary(request, shown, known, address)
@@ -139,8 +140,9 @@ def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | N
         InvalidParameter: a parameter is unknown or malformed.
     """
     place = Tile.parse(tms, z, row, col)
-    given = _params(request, {"mvt": MVT}, "collections", *ASKED)
+    given = _params(request, {"mvt": MVT}, "collections", "labels", *ASKED)
     shown, _ = _shown(request, id)
+    labels = _labels(given)
     params: Params = {name: [given[name]] for name in ASKED if name in given}
     asked = [(layer, FeatureQuery.parse(layer, params)) for layer in shown]
     tag_now = partial(tile_version, asked, place)
@@ -148,12 +150,17 @@ def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | N
     if (known := version_known(request, same)) and (tag := tag_now()) == known:
         response = HttpResponse(status=304, content_type=MVT)
     else:
-        data = tile_fetch(asked, place)
+        data = tile_fetch(asked, place, labels=labels)
         tag = data.tag
         response = HttpResponse(data.mvt, status=200 if data.mvt else 204, content_type=MVT)
         if generalized := _generalized(shown, data.details):
             response["Tile-Generalized"] = generalized
     return repeatable(cached(request, response, Version(tag, None), same), tag, tag_now)
+
+
+def _labels(given: Mapping[str, str]) -> bool:
+    """Whether the tiles are to have points for the labels of polygons: an extension of ours."""
+    return bool(value_parse("labels", "boolean", given.get("labels", "false")))
 
 
 def _generalized(shown: Sequence[Layer], details: Sequence[Detail]) -> str:
@@ -214,7 +221,9 @@ GENERALIZED = text(
 )
 
 
-def _tilejson(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str) -> dict[str, Any]:
+def _tilejson(
+    request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str, labels: bool
+) -> dict[str, Any]:
     """TileJSON 3.0.0; its bounds are in degrees whatever the tile matrix set."""
     west, south, east, north = bounds = extent(shown)
     return {
@@ -226,7 +235,7 @@ def _tilejson(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet
         "maxzoom": DEEPEST,
         "bounds": bounds,
         "center": [(west + east) / 2, (south + north) / 2, 12],
-        "vector_layers": vector_layers(shown, range(DEEPEST + 1)),
+        "vector_layers": vector_layers(shown, range(DEEPEST + 1), labels=labels),
     }
 
 
@@ -240,8 +249,8 @@ def _template(
 
 
 def _chosen(request: HttpRequest) -> str:
-    """The parameter that asks for the same collections, and a mark for the next one."""
-    return f"collections={request.GET['collections']}&" if "collections" in request.GET else ""
+    """The parameters that ask for the same in the tiles, and a mark for the next one."""
+    return "".join(f"{name}={request.GET[name]}&" for name in ("collections", "labels") if name in request.GET)
 
 
 def _limits(known: TileMatrixSet, z: int, bounds: Box) -> dict[str, Any]:

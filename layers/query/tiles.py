@@ -4,8 +4,8 @@ A tile shows all features whole where they are few. Where they are many, or thei
 and gathers the others into clusters, points with ``point_count``: no tile is above :data:`BUDGET`. Which features a
 tile shows how follows from the features under it alone, so that its version, which the journal keeps, tells all.
 
-A polygon is in every tile that it touches; where its name stands is a point of its own, in a second layer of the tile
-(:func:`labels_id`) and in one tile only. So who draws tile by tile writes it once.
+A polygon is in every tile that it touches; where its name stands is, for who asks for ``labels``, a point of its own,
+in a second layer of the tile (:func:`labels_id`) and in one tile only. So who draws tile by tile writes it once.
 
 Of a layer with a validity a tile shows what is valid now, unless the query has a time; its version then tells the
 layer's boundary, too (``validity.py``).
@@ -221,14 +221,14 @@ def tile_version(asked: Asked, tile: Tile) -> str:
     return str(row_fetch((f"SELECT {sql}", args), prepare=True)[0])
 
 
-def tile_fetch(asked: Asked, tile: Tile) -> TileData:
-    """A tile in as much detail as its budget lets it have."""
+def tile_fetch(asked: Asked, tile: Tile, *, labels: bool = False) -> TileData:
+    """A tile in as much detail as its budget lets it have, with the points for labels or without."""
     levels, tag = [0] * len(asked), None
     is_common = not any(query.is_choice for _, query in asked)
     with ExitStack() as stack:
         while True:
             details = tuple(DETAILS[level] for level in levels)
-            now, *parts = row_fetch(tile_sql(asked, tile, details), prepare=is_common)
+            now, *parts = row_fetch(tile_sql(asked, tile, details, labels=labels), prepare=is_common)
             if tag in (None, now):
                 sizes = [len(part) if part is not None else BUDGET + 1 for part in parts]
                 if sum(sizes) <= BUDGET:
@@ -250,12 +250,12 @@ def snapshot() -> Iterator[None]:
         yield
 
 
-def tile_sql(asked: Asked, tile: Tile, details: Sequence[Detail]) -> Sql:
+def tile_sql(asked: Asked, tile: Tile, details: Sequence[Detail], *, labels: bool = False) -> Sql:
     """The tag, and for each layer its bytes, or NULL where its features are more than are to be shown whole."""
     version, args = _version(asked, tile)
     parts = [version]
     for (layer, query), detail in zip(asked, details, strict=True):
-        sql, values = (_thinned if detail.grid else _whole)(layer, query, tile, detail)
+        sql, values = (_thinned if detail.grid else _whole)(layer, query, tile, detail, labels)
         parts.append(f"({sql})")
         args += values
     return f"SELECT {', '.join(parts)}", args
@@ -275,22 +275,22 @@ def _is_of_now(layer: Layer, query: FeatureQuery) -> bool:
     return has_validity(layer) and query.interval is None
 
 
-def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> Sql:
+def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail, labels: bool) -> Sql:
     """Every feature, if they are not too many."""
     matching, args = _where(layer, query, tile.degrees(MARGIN))
     shape, shape_args = _shape(layer, tile, detail)
-    labels, labels_args = _labels(layer, query, tile, f"{layer.table}{matching}", args)
+    marks, marks_args = _labels(layer, query, tile, f"{layer.table}{matching}", args) if labels else ("", [])
     columns = "".join(f", {_attribute(known)}" for known in properties_listed(layer, query))
     return (
         f"SELECT CASE WHEN (SELECT count(*) FROM (SELECT FROM {layer.table}{matching} LIMIT {detail.whole + 1}) few) "
         f"<= {detail.whole} "
-        f"THEN ({_mvt(layer.id)} (SELECT id, {shape}{columns} FROM {layer.table}{matching} ORDER BY id) tile){labels} "
+        f"THEN ({_mvt(layer.id)} (SELECT id, {shape}{columns} FROM {layer.table}{matching} ORDER BY id) tile){marks} "
         "END",
-        [*args, *shape_args, *args, *labels_args],
+        [*args, *shape_args, *args, *marks_args],
     )
 
 
-def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> Sql:
+def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail, labels: bool) -> Sql:
     """Points as cells, whole where one has its cell for itself; of polygons the largest, and the others as cells."""
     matching, args = _where(layer, query, tile.degrees(MARGIN))
     columns = properties_listed(layer, query)
@@ -301,7 +301,8 @@ def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> S
     shown = f"SELECT 0 AS part, id, {shape}{listed} FROM {layer.table}"
     gathered = f"SELECT 1 AS part, NULL::bigint AS id, {place} AS geom, n::int AS point_count{unlisted} FROM cells"
     tables = f"found AS (SELECT id, {SIZE} FROM {layer.table}{matching} OFFSET 0)"  # which evaluates once
-    labels, labels_args = _labels(layer, query, tile, f"{layer.table} JOIN drawn USING (id) WHERE true", [])
+    drawn = f"{layer.table} JOIN drawn USING (id) WHERE true"
+    marks, marks_args = _labels(layer, query, tile, drawn, []) if labels else ("", [])
     if layer.geometry_type == "Point":
         cells, cells_args = _cells(tile, detail, "found")
         tables += f", cells AS ({cells})"
@@ -322,7 +323,7 @@ def _thinned(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail) -> S
         args += [_pixel(tile), *cells_args, *shape_args, *place_args]
     names = "".join(f', "{known.name}"' for known in columns)
     ordered = f"SELECT id, geom, point_count{names} FROM ({sql}) parts ORDER BY part, id, geom, point_count"
-    return f"WITH {tables} SELECT ({_mvt(layer.id)} ({ordered}) tile){labels}", [*args, *labels_args]
+    return f"WITH {tables} SELECT ({_mvt(layer.id)} ({ordered}) tile){marks}", [*args, *marks_args]
 
 
 def _labels(layer: Layer, query: FeatureQuery, tile: Tile, source: str, source_args: list[Any]) -> Sql:

@@ -25,7 +25,9 @@ from pytest_django.live_server_helper import LiveServer
 from test_browser import HOSTILE, overflow
 
 from layers.catalog import layer_get, layers
+from layers.management.commands.tiles_warm import tile_address
 from layers.models import Feature
+from layers.query.tiles import Tile
 
 HERE = Point(116.1, -8.58, srid=4326)
 VIEW = "map=15/-8.58/116.1"
@@ -107,6 +109,20 @@ def test_draws_and_counts_every_layer(page: Page, market: Feature) -> None:
     expect(row(page, "markets").locator("output")).to_have_text("1")
     expect(row(page, "aid_posts").locator("output")).to_have_text("0")
     expect(row(page, "markets").locator("fieldset img")).to_have_count(4)
+
+
+def test_tiles_have_the_addresses_that_are_warmed(page: Page, market: Feature, live_server: LiveServer) -> None:
+    asked: set[str] = set()
+    page.on("request", lambda request: "/tiles/WebMercatorQuad/" in request.url and asked.add(request.url))
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    places = (re.search(r"collections/(\w+)/tiles/WebMercatorQuad/(\d+)/(\d+)/(\d+)", url) for url in asked)
+    warmed = {
+        tile_address(live_server.url, layer_get(place[1]), Tile.parse("WebMercatorQuad", *place.groups()[1:]))
+        for place in places
+        if place
+    }
+    assert asked == warmed != set()
 
 
 def test_what_has_ended_is_neither_counted_nor_found(page: Page, feature_make: FeatureMake) -> None:

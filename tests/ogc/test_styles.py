@@ -52,7 +52,7 @@ def test_style_draws_its_layers(anybody: Client, id: str) -> None:
     tiles = f"{BASE}/tiles" if id == MAP else f"{BASE}/collections/{id}/tiles"
     assert style["version"] == 8
     assert style["sprite"] == f"{BASE}/styles/sprite"
-    assert style["sources"] == {"portal": {"type": "vector", "url": f"{tiles}/WebMercatorQuad?f=tilejson"}}
+    assert style["sources"] == {"portal": {"type": "vector", "url": f"{tiles}/WebMercatorQuad?f=tilejson&labels=true"}}
     assert "glyphs" not in style
     background, *parts = style["layers"]
     assert background["type"] == "background"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, place, prepared
+from conftest import FeatureMake, place, prepared, square
 from django.contrib.gis.geos import Point
 from django.http import HttpResponse
 from django.test import Client
@@ -189,6 +189,8 @@ def test_what_is_not_shown_whole_is_told(client: Client) -> None:
         (f"tiles/{MERCATOR}/0/0/0?f=png", 400, "f"),
         (f"tiles/{MERCATOR}/0/0/0?filter=tak_ada=1", 400, "filter"),
         (f"tiles/{MERCATOR}/0/0/0?filter=%00", 400, "filter"),
+        (f"tiles/{MERCATOR}/0/0/0?labels=ya", 400, "labels"),
+        (f"tiles/{MERCATOR}?labels=", 400, "labels"),
         (f"tiles/{MERCATOR}/0/0/0?filter-lang=cql2-text", 400, "filter-lang"),
         (f"tiles/{MERCATOR}/0/0/0?datetime=kemarin", 400, "datetime"),
         (f"tiles/{MERCATOR}/0/0/0?properties=tak_ada", 400, "properties"),
@@ -329,3 +331,19 @@ def test_tilejson_tells_where_tiles_are(client: Client, feature_make: FeatureMak
     assert both.endswith("/{z}/{y}/{x}?collections=markets,aid_posts")
     negotiated = client.get(f"/oapi/tiles/{MERCATOR}", headers={"accept": "application/vnd.mapbox.tile+json"})
     assert negotiated["Content-Type"] == "application/vnd.mapbox.tile+json"
+
+
+@pytest.mark.parametrize("collections", ["", "/collections/disaster_zones"], ids=["dataset", "collection"])
+def test_labels_come_to_who_asks_for_them(client: Client, feature_make: FeatureMake, collections: str) -> None:
+    """Tiles have no other layers than collections; with ``labels`` they have, and the TileJSON tells."""
+    zones = layer_get("disaster_zones")
+    feature_make(zones, geom=square(*HERE, 0.1))
+    tileset = f"{collections}/tiles/{MERCATOR}"
+    for asked, labels in ({}, set()), ({"labels": "true"}, {"disaster_zones-labels"}):
+        document = ask(client, tileset, f="tilejson", **asked)
+        (template,) = document["tiles"]
+        shown = mvt_read(client.get(template.format(z=8, y=134, x=210).removeprefix("http://testserver")).content)
+        assert set(shown) == {"disaster_zones"} | labels
+        told = {layer["id"] for layer in document["vector_layers"]}
+        assert told - {layer.id for layer in layers()} >= labels
+        assert bool(told - {layer.id for layer in layers()}) == bool(labels)

@@ -44,9 +44,9 @@ def tile_at(matrix_set: str, z: int, longitude: float = HERE[0], latitude: float
     return Tile.parse(matrix_set, str(z), str(int(y)), str(int(x)))
 
 
-def fetch(layer: Layer, tile: Tile, **params: str) -> TileData:
+def fetch(layer: Layer, tile: Tile, *, labels: bool = False, **params: str) -> TileData:
     query = FeatureQuery.parse(layer, {name.replace("_", "-"): [value] for name, value in params.items()})
-    return tile_fetch([(layer, query)], tile)
+    return tile_fetch([(layer, query)], tile, labels=labels)
 
 
 def drawn(layer: Layer, tile: Tile, **params: str) -> list[Drawn]:
@@ -160,7 +160,7 @@ def test_a_polygon_is_labelled_once(
         x, y = at(matrix_set, z, *corner)
         around = [(int(x + right), int(y + down)) for right in range(-3, 4) for down in range(-3, 4)]
         touched = [Tile(TILE_MATRIX_SETS[matrix_set], z, *place) for place in around]
-        shown = [mvt_read(fetch(layer, tile).mvt) for tile in touched]
+        shown = [mvt_read(fetch(layer, tile, labels=True).mvt) for tile in touched]
         assert sum(layer.id in held for held in shown) > 3
         ((tile, label),) = [
             (tile, label) for tile, held in zip(touched, shown, strict=True) for label in held.get(LABELS, [])
@@ -176,11 +176,16 @@ def test_only_what_is_drawn_as_a_polygon_has_a_label(feature_make: FeatureMake) 
     feature_make(zones, 1, geom=square(*HERE, 0.1))
     feature_make(zones, 2, geom=square(*HERE, 0.0001))
     feature_make(zones, 3, geom=square(*HERE, 0.1), valid_to="2026-01-01T00:00:00+08:00")
-    assert [label.id for label in mvt_read(fetch(zones, tile).mvt)[LABELS]] == [
-        zones.model.objects.order_by("id")[0].pk
-    ]
+    held = mvt_read(fetch(zones, tile, labels=True).mvt)
+    assert [label.id for label in held[LABELS]] == [zones.model.objects.order_by("id")[0].pk]
     feature_make(layer_get("markets"))
-    assert list(mvt_read(fetch(layer_get("markets"), tile).mvt)) == ["markets"]
+    assert list(mvt_read(fetch(layer_get("markets"), tile, labels=True).mvt)) == ["markets"]
+
+
+def test_who_does_not_ask_for_labels_gets_the_collection_alone(feature_make: FeatureMake) -> None:
+    zones, tile = layer_get("disaster_zones"), tile_at("WebMercatorQuad", 8)
+    feature_make(zones, geom=square(*HERE, 0.1))
+    assert list(mvt_read(fetch(zones, tile).mvt)) == ["disaster_zones"]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,11 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from layers.catalog import Layer
 from layers.errors import Problem
 from layers.exports.tileset import Pyramid, progress
 from layers.management.tiles import area_add, layers_chosen
+from layers.query.tiles import Tile
 from layers.text import text
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br, zstd"}
@@ -25,10 +27,10 @@ ATONCE = 4
 class Command(BaseCommand):
     help = str(
         text(
-            "Meminta petak vektor dari peladen, agar tersimpan di nginx sebelum diminta orang: petak seluruh data yang "
-            "dipakai peta, atau petak tiap lapisan yang disebut. Jawaban berlaku selama lapisannya tidak berubah.",
-            "Ask the server for vector tiles, so that nginx has them before people ask: those of the whole dataset, "
-            "which the map uses, or those of each layer that is named. They hold while the layer is unchanged.",
+            "Meminta petak vektor tiap lapisan dari peladen seperti halaman peta memintanya, agar tersimpan di nginx "
+            "sebelum diminta orang. Jawaban berlaku selama lapisannya tidak berubah.",
+            "Ask the server for the vector tiles of each layer as the map page asks for them, so that nginx has them "
+            "before people ask. They hold while the layer is unchanged.",
         )
     )
 
@@ -43,14 +45,11 @@ class Command(BaseCommand):
             tiles = list(Pyramid.parse(zooms, bbox, layers))
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        sets = [f"collections/{layer.id}/tiles" for layer in layers] if collections else ["tiles"]
         if not url.startswith(("http://", "https://")):
             raise CommandError(
                 text(f"--url {url!r}: tulis alamat http(s).", f"--url {url!r}: give an http(s) address.")
             )
-        addresses = [
-            f"{url.rstrip('/')}/oapi/{one}/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}" for tile in tiles for one in sets
-        ]
+        addresses = [tile_address(url, layer, tile) for tile in tiles for layer in layers]
         with ThreadPoolExecutor(ATONCE) as pool:
             answers = Counter(
                 answer for answer, _ in zip(pool.map(_ask, addresses), progress(addresses, url), strict=True)
@@ -63,6 +62,11 @@ class Command(BaseCommand):
         if failed:
             told = ", ".join(f"{count} × {fault}" for fault, count in answers.most_common(3))
             raise CommandError(text(f"Ada yang gagal: {told}", f"Some failed: {told}"))
+
+
+def tile_address(url: str, layer: Layer, tile: Tile) -> str:
+    """As the map page writes it, letter by letter, for caches go by that."""
+    return f"{url.rstrip('/')}/oapi/collections/{layer.id}/tiles/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}?labels=true"
 
 
 def _ask(address: str) -> str:

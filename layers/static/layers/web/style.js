@@ -32,7 +32,7 @@ export function styleMake({ base, tileset, layers, background, state, filters, s
 const empty = { type: "FeatureCollection", features: [] };
 
 function source(layer, tileset, filter) {
-  const tiles = address(`/collections/${layer.id}/tiles/WebMercatorQuad/{z}/{y}/{x}`, { filter });
+  const tiles = address(`/collections/${layer.id}/tiles/WebMercatorQuad/{z}/{y}/{x}`, { labels: true, filter });
   return { type: "vector", tiles: [tiles], bounds: layer.extent, minzoom: tileset.minzoom, maxzoom: tileset.maxzoom };
 }
 

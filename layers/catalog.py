@@ -59,6 +59,7 @@ class Property:
     max_length: int | None
     required: bool
     read_only: bool
+    may_be_empty: bool
 
     @classmethod
     def of(cls, field: models.Field) -> "Property":
@@ -72,6 +73,7 @@ class Property:
         json_type = next((known for kind, known in JSON_TYPES.items() if isinstance(column, kind)), None)
         if json_type is None:
             raise TypeError(f"{field} is a {type(column).__name__}, which no JSON type is known for")
+        computed = isinstance(field, models.GeneratedField)
         return cls(
             name=field.name,
             type=json_type[0],
@@ -84,13 +86,15 @@ class Property:
             maximum=getattr(column, "maximum", None),
             max_length=column.max_length,
             required=not (field.null or field.blank or field.has_default()) and field.editable,
-            read_only=not field.editable or isinstance(field, models.GeneratedField),
+            read_only=not field.editable or computed,
+            may_be_empty=json_type[0] == "string" and field.blank and not (field.null or computed),
         )
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The codes this attribute takes; empty where it is free."""
-        return tuple(code for code, _ in self.choices)
+        """The codes this attribute takes, the last of them ``""`` where it may say nothing; none where it is free."""
+        empty = ("",) if self.choices and self.may_be_empty else ()
+        return (*(code for code, _ in self.choices), *empty)
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ def _value(known: Property) -> Json:
     if known.required:
         return schema | ({"minLength": 1} if known.type == "string" else {})
     if "enum" in schema:
-        schema["enum"] = [*schema["enum"], "", None]
+        schema["enum"] = [*schema["enum"], None]
     if known.format == "uri":
         schema["anyOf"] = [{"format": schema.pop("format")}, {"maxLength": 0}]
     return schema | {"nullable": True}

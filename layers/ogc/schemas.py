@@ -8,12 +8,17 @@ from layers.text import text
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
+NOT_GIVEN = text("tidak disebut", "not given")
+"""What the empty code is called."""
+
+
 def property_schema(known: Property) -> dict[str, Any]:
     """The schema of one property, in the active language. ``type`` is a plain string, for QGIS reads no lists."""
+    labels = dict(known.choices)
     codes = (
         {
             "enum": list(known.codes),
-            "oneOf": [{"const": code, "title": str(label)} for code, label in known.choices],
+            "oneOf": [{"const": code, "title": str(labels.get(code, NOT_GIVEN))} for code in known.codes],
         }
         if known.choices
         else {}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from layers.catalog import Property
 from layers.query.cql_parse import Fault
 from layers.query.spatial import Sql
-from layers.query.values import KINDS
+from layers.query.values import KINDS, codes_listed
 from layers.text import text
 
 KIND_WORDS = {
@@ -160,7 +160,7 @@ def sql_instant(term: Term, days: bool) -> Sql:
 
 
 def uncoded(node: Any, value: str, codes: Sequence[str]) -> Fault:
-    listed = ", ".join(codes)
+    listed = codes_listed(codes)
     return Fault(
         node,
         f"{value[:80]!r} bukan salah satu kode: {listed}.",

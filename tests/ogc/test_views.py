@@ -109,6 +109,23 @@ def test_the_schema_knows_units_ranges_and_labels(client: Client) -> None:
     assert properties["area"]["readOnly"] is True
 
 
+def test_what_says_nothing_is_a_code_too(client: Client, layer: Layer, feature_make: FeatureMake) -> None:
+    """Codes that may be left open are sent as "": the schema knows it, and it can be asked for."""
+    properties = get(client, f"/collections/{layer.id}/schema", lang="en")["properties"]
+    made = feature_make(layer)
+    (feature,) = get(client, f"/collections/{layer.id}/items")["features"]
+    for known in (known for known in layer.properties if known.choices and known.type == "string"):
+        assert feature["properties"][known.name] in [*known.codes, None]
+        if known.may_be_empty:
+            assert properties[known.name]["enum"][-1] == ""
+            assert properties[known.name]["oneOf"][-1] == {"const": "", "title": "not given"}
+            layer.model.objects.filter(pk=made.pk).update(**{known.name: ""})
+            for asked in ({known.name: ""}, {"filter": f"{known.name} = ''"}, {"filter": f"{known.name} IN ('')"}):
+                assert get(client, f"/collections/{layer.id}/items", **asked)["numberMatched"] == 1
+        elif known.required:
+            assert client.get(f"/oapi/collections/{layer.id}/items", {known.name: ""}).status_code == 400
+
+
 def test_queryables_are_what_items_can_be_filtered_by(client: Client, layer: Layer) -> None:
     document = get(client, f"/collections/{layer.id}/queryables")
     assert list(document["properties"]) == ["geom", *(known.name for known in layer.properties)]

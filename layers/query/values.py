@@ -119,9 +119,9 @@ def _number(value: str) -> float:
 
 
 def _boolean(value: str) -> bool:
-    if value not in ("true", "false"):
+    if value not in ("true", "false", "1", "0"):  # GDAL writes 1 and 0
         raise ValueError(value)
-    return value == "true"
+    return value in ("true", "1")
 
 
 def _string(value: str) -> str:

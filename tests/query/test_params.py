@@ -157,6 +157,12 @@ def test_a_bad_datetime_is_refused(value: str) -> None:
     assert fault.value.extra == {"parameter": "datetime"}
 
 
+@pytest.mark.parametrize(("value", "meant"), [("true", True), ("1", True), ("false", False), ("0", False)])
+def test_a_boolean_is_taken_as_gdal_writes_it(value: str, meant: bool) -> None:
+    query = FeatureQuery.parse(layer_get("markets"), {"sni_certified": [value]})
+    assert [(known.name, asked) for known, asked in query.equals] == [("sni_certified", meant)]
+
+
 def test_property_filters_take_the_type_of_their_column() -> None:
     query = parse(type="pasar_induk", kiosks="12", sni_certified="true", operating_days="senin", opens_at="06:30")
     assert {known.name: str(value) for known, value in query.equals} == {
@@ -173,7 +179,7 @@ def test_property_filters_take_the_type_of_their_column() -> None:
         ("name", "a\0b"), ("name", "x" * 1001), ("limit", "0"), ("limit", "-1"), ("limit", "ten"), ("limit", "1.5"),
         ("limit", str(10**30)), ("limit", ""), ("offset", "-1"), ("offset", "x"), ("offset", str(2**31)),
         ("properties", "nam"), ("properties", ""), ("properties", "contact_name"), ("sortby", "nam"), ("sortby", ""),
-        ("skipGeometry", "1"), ("crs", "EPSG:32750"), ("crs", EPSG + "2154"), ("crs", ""), ("q", "a\0b"),
+        ("skipGeometry", "yes"), ("crs", "EPSG:32750"), ("crs", EPSG + "2154"), ("crs", ""), ("q", "a\0b"),
         ("contact_name", "x"), ("unknown", "x"), ("", "x"), ("bbox-crs", CRS84),
     ],
 )  # fmt: skip

@@ -15,11 +15,10 @@ from tqdm import tqdm
 from layers.catalog import Layer, in_language, portal_bbox
 from layers.errors import Problem
 from layers.exports.files import file_write
+from layers.query.extents import Box, extent_fetch
 from layers.query.params import FeatureQuery
 from layers.query.tiles import Tile, labels_id, labels_properties, matrix_set_get, snapshot, tile_fetch
 from layers.text import text
-
-Box = tuple[float, float, float, float]
 
 DEEPEST = 16
 """Clients enlarge the tiles of this zoom to show deeper ones: a unit of them is 15 cm."""
@@ -47,7 +46,7 @@ class Pyramid:
         Raises:
             Problem: a zoom or the box is malformed or out of range, or the tiles are too many.
         """
-        found = cls(_zooms(zooms), _home(layers) if bbox is None else _box(bbox))
+        found = cls(_zooms(zooms), home(layers) if bbox is None else _box(bbox))
         if len(found) > MOST:
             raise Problem(
                 text(
@@ -149,12 +148,12 @@ def vector_layers(layers: Sequence[Layer], zooms: range, *, labels: bool) -> lis
 
 
 def extent(layers: Sequence[Layer]) -> Box:
-    """The box of all these layers."""
-    west, south, east, north = zip(*(layer.bbox for layer in layers), strict=True)
+    """A box that holds all that these layers have."""
+    west, south, east, north = zip(*map(extent_fetch, layers), strict=True)
     return min(west), min(south), max(east), max(north)
 
 
-def _home(layers: Sequence[Layer]) -> Box:
+def home(layers: Sequence[Layer]) -> Box:
     """The part of the layers' box that is in the portal's."""
     west, south, east, north = zip(extent(layers), portal_bbox(), strict=True)
     return max(west), max(south), min(east), min(north)

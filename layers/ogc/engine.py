@@ -15,9 +15,10 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from pygeoapi.api import API, APIRequest, landing_page
 
-from layers.catalog import config
+from layers.catalog import config, layer_get
 from layers.ogc.formats import FORMATS
 from layers.ogc.links import Link, link
+from layers.query.extents import extent_fetch
 from layers.text import text
 
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
@@ -76,6 +77,7 @@ def document(function: Callable[..., Any], request: HttpRequest, base: str, *arg
         part["links"] = [_titled(one) for one in part["links"] if not _unserved(one)]
         if "itemType" in part:
             part["links"] += _collection_links(f"{base}/collections/{part['id']}")
+            part["extent"]["spatial"]["bbox"] = [extent_fetch(layer_get(part["id"]))]
     if function is landing_page:
         answer["links"] += _landing_links(base)
     return answer

@@ -16,11 +16,12 @@ from pygeoapi.models.provider.base import TileMatrixSetEnum
 from layers.answers import repeatable
 from layers.catalog import Layer, in_language, layer_get, layers
 from layers.errors import InvalidParameter
-from layers.exports.tileset import DEEPEST, Box, extent, vector_layers
+from layers.exports.tileset import DEEPEST, extent, home, vector_layers
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.links import JSON, Address, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.ogc.schemas import plain_schema
+from layers.query.extents import Box
 from layers.query.features import Version
 from layers.query.params import FeatureQuery, Params, params_single
 from layers.query.tiles import (
@@ -225,7 +226,7 @@ def _tilejson(
     request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str, labels: bool
 ) -> dict[str, Any]:
     """TileJSON 3.0.0; its bounds are in degrees whatever the tile matrix set."""
-    west, south, east, north = bounds = extent(shown)
+    west, south, east, north = home(shown)
     return {
         "tilejson": "3.0.0",
         "name": ", ".join(in_language(layer.title) for layer in shown),
@@ -233,7 +234,7 @@ def _tilejson(
         "tiles": [_template(request, known, address, names=("{z}", "{y}", "{x}"))],
         "minzoom": 0,
         "maxzoom": DEEPEST,
-        "bounds": bounds,
+        "bounds": extent(shown),
         "center": [(west + east) / 2, (south + north) / 2, 12],
         "vector_layers": vector_layers(shown, range(DEEPEST + 1), labels=labels),
     }
@@ -256,12 +257,13 @@ def _chosen(request: HttpRequest) -> str:
 def _limits(known: TileMatrixSet, z: int, bounds: Box) -> dict[str, Any]:
     west, south, east, north = bounds
     (left, top), (right, bottom) = known.place(z, west, north), known.place(z, east, south)
+    columns, rows = known.matrix(z)
     return {
         "tileMatrix": str(z),
-        "minTileRow": floor(top),
-        "maxTileRow": floor(bottom),
-        "minTileCol": floor(left),
-        "maxTileCol": floor(right),
+        "minTileRow": _within(top, rows),
+        "maxTileRow": _within(bottom, rows),
+        "minTileCol": _within(left, columns),
+        "maxTileCol": _within(right, columns),
     }
 
 
@@ -270,6 +272,11 @@ def _page(request: HttpRequest, template: str, document: dict[str, Any], id: str
     return render(
         request, f"ogc/{template}.html", {"document": document, "layer": layer, "base": base_url(request), **more}
     )
+
+
+def _within(place: float, count: int) -> int:
+    """The row or column of a place, the nearest one of a place at or beyond the edge of the world."""
+    return min(max(floor(place), 0), count - 1)
 
 
 def _json(document: Mapping[str, Any], media_type: str = JSON) -> HttpResponse:

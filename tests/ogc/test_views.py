@@ -67,6 +67,7 @@ def test_the_landing_page_answers_with_and_without_a_slash(client: Client, path:
     assert client.get(path).json()["title"] == "Geoportal Kota Mataram"
 
 
+@pytest.mark.django_db
 def test_titles_are_in_the_language_asked_for(client: Client) -> None:
     assert get(client, "/collections/markets")["title"] == "Pasar"
     assert get(client, "/collections/markets", lang="en")["title"] == "Markets"
@@ -76,6 +77,7 @@ def test_titles_are_in_the_language_asked_for(client: Client) -> None:
     assert {"Accept", "Accept-Language"} <= set(english["Vary"].split(", "))
 
 
+@pytest.mark.django_db
 def test_a_collection_says_what_it_offers(client: Client, layer: Layer) -> None:
     document = get(client, f"/collections/{layer.id}")
     assert document["id"] == layer.id

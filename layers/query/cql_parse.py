@@ -20,6 +20,8 @@ _SHAPES = {
     *("z", "m", "zm"),
 }
 _TOKEN = re.compile(r"""'(?:[^']|'')*'?|"[^"]*"?|\w+|[<>]=|<>|!=|\s+|.""", re.DOTALL)
+_BARE = re.compile(r"""('(?:[^']|'')*'?|"[^"]*"?)|(?<![\w.])\.(?=\d)""")
+"""Text in quotes, which stays, or the point of a number without a digit before it, which the grammar of cql2 lacks."""
 _PLACEHOLDER = 0xF0000
 """First of the characters for private use, whose names stand for groups that are parsed already."""
 _PRIVATE = re.compile(r"[\0\U000f0000-\U0010ffff]")
@@ -34,7 +36,8 @@ class Fault(Exception):
 
 
 def cql_parse(value: str, lang: str) -> Any:
-    """The tree of a filter.
+    """The tree of a filter. A quote in text is two of them, or one behind a backslash; where a backslash before a
+    quote can be read as the end of the text, it is.
 
     Raises:
         Fault: it is no CQL2, too large, too deep, or holds a character that no filter needs.
@@ -47,7 +50,14 @@ def cql_parse(value: str, lang: str) -> Any:
         )
     if private := _PRIVATE.search(value):
         raise _syntax(value, private.start(), "NUL or a character for private use")
-    return _text_parse(value) if lang == "cql2-text" else _json_parse(value)
+    if lang == "cql2-json":
+        return _json_parse(value)
+    try:
+        return _text_parse(value)
+    except Fault:
+        if "\\'" not in value:
+            raise
+        return _text_parse(value.replace("\\'", "''"))
 
 
 def _json_parse(value: str) -> Any:
@@ -78,6 +88,7 @@ def _text_parse(value: str) -> Any:
     2ⁿ steps; and it overflows its stack on thousands of operators. A group is therefore replaced by a name of the
     same length before what is around it is parsed, and operators are counted first.
     """
+    value = _BARE.sub(lambda match: match[1] or "0.", value)
     groups: list[Any] = []
     opened = [_Open(-1, "group")]
     before, operators = "", 0

@@ -85,6 +85,8 @@ def document(function: Callable[..., Any], request: HttpRequest, base: str, *arg
 
 def _landing_links(base: str) -> list[Link]:
     return [
+        # To Features it is "conformance"; Processes asks for this (OGC 18-062r2, /req/core/landingpage-success).
+        link(f"{REL}/conformance", f"{base}/conformance", TITLES["conformance", "application/json"]),
         link(f"{REL}/tilesets-vector", f"{base}/tiles", text("Petak vektor", "Vector tiles")),
         link(f"{REL}/tiling-schemes", f"{base}/tileMatrixSets", text("Skema petak", "Tile matrix sets")),
         link(f"{REL}/styles", f"{base}/styles", text("Gaya", "Styles")),

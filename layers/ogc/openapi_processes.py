@@ -3,7 +3,7 @@
 from typing import Any
 
 from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, ref
-from layers.ogc.processes import IMPACT, MAX_JOBS, RESPONSES
+from layers.ogc.processes import IMPACT, MAX_LISTED, RESPONSES
 from layers.rest.impact_inputs import INPUTS
 from layers.text import text
 
@@ -20,12 +20,12 @@ def process_paths() -> dict[str, Json]:
     limit = {
         "name": "limit",
         "in": "query",
-        "description": str(text("Banyaknya pekerjaan.", "How many jobs.")),
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_JOBS, "default": 100},
+        "description": str(text("Paling banyak sekian.", "So many at most.")),
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100},
     }
     dismissed = text("Pekerjaan dilupakan", "The job is forgotten")
     return {
-        "/processes": {"get": _get("getProcesses", text("Proses", "Processes"))},
+        "/processes": {"get": _get("getProcesses", text("Proses", "Processes"), [limit])},
         "/processes/{processId}": {
             "get": _get("describeProcess", text("Uraian proses", "Description of a process"), [process_id])
         },

@@ -4,6 +4,7 @@ Thin views over the question of ``POST /api/v1/hazards/impact``; jobs are those 
 """
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -40,14 +41,19 @@ DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 
 RESPONSES = ("raw", "document")
 
-MAX_JOBS = 1_000
-"""In a list."""
+MAX_LISTED = 1_000
+"""Processes or jobs in a list."""
 
 
 @resource
 def processes(request: HttpRequest) -> HttpResponse:
+    """
+    Raises:
+        InvalidParameter: ``limit`` is none.
+    """
+    limit = _limit(request.GET.dict())
     links = Address.of(request).alternates(negotiated(request, DOCUMENT), DOCUMENT)
-    return _answer(request, "processes", {"processes": [_summary(request)], "links": links})
+    return _answer(request, "processes", {"processes": [_summary(request)][:limit], "links": links})
 
 
 @resource
@@ -161,7 +167,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         InvalidParameter: ``limit`` is none.
     """
     given = params_single(dict(request.GET.lists()), ["f", "lang", "limit"])
-    limit = min(whole_parse("limit", given.get("limit", "100"), 1), MAX_JOBS)
+    limit = _limit(given)
     user = user_of(request)
     listed = jobs_of(user if user.is_authenticated else None)[:limit]
     links = Address.of(request).alternates(negotiated(request, DOCUMENT), DOCUMENT)
@@ -199,6 +205,10 @@ def results(request: HttpRequest, id: str) -> HttpResponse:
             type=f"{EXCEPTION}/result-not-ready",
         )
     return _result(found.result, found.response)
+
+
+def _limit(given: Mapping[str, str]) -> int:
+    return min(whole_parse("limit", given.get("limit", "100"), 1), MAX_LISTED)
 
 
 def _process_check(id: str) -> None:

@@ -46,7 +46,7 @@ def lasting(impact: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_process_is_listed_and_described(web: Client) -> None:
-    listed = web.get("/oapi/processes").json()
+    listed = web.get("/oapi/processes", {"limit": 1}).json()
     described = web.get("/oapi/processes/impact").json()
 
     (summary,) = listed["processes"]
@@ -60,6 +60,7 @@ def test_the_process_is_listed_and_described(web: Client) -> None:
     assert links[f"{REL}/execute"] == f"http://testserver{EXECUTION}"
     landing = {link["rel"]: link["href"] for link in web.get("/oapi").json()["links"]}
     assert landing[f"{REL}/processes"] == "http://testserver/oapi/processes"
+    assert web.get("/oapi/processes", {"limit": 0}).json()["parameter"] == "limit"
     assert landing[f"{REL}/job-list"] == "http://testserver/oapi/jobs"
 
 

@@ -58,6 +58,8 @@ def test_links_say_what_they_are(client: Client) -> None:
     document = get(client, "")
     relations = {link["rel"] for link in document["links"]}
     assert {"self", "alternate", "service-desc", "service-doc", "conformance", "data"} <= relations
+    ogc = {rel.removeprefix("http://www.opengis.net/def/rel/ogc/1.0/") for rel in relations if "/rel/ogc/" in rel}
+    assert {"conformance", "processes", "tilesets-vector"} <= ogc
     assert all(link["title"] and link["type"] for link in links(document))
     assert next(link for link in document["links"] if link["rel"] == "data")["href"] == f"{BASE}/collections"
 

@@ -120,6 +120,10 @@ class EditingView(Strict):
         user = getattr(self.request, "_user", None)
         return list(self.methods_of(user)) if user else list(READS)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        self.headers = self.default_response_headers  # once more, for now it is known who asks
+        return super().finalize_response(request, response, *args, **kwargs)
+
     def methods_of(self, user: Any) -> tuple[str, ...]:
         meta = self.layer.model._meta
         return READS + tuple(

@@ -270,7 +270,9 @@ def test_each_write_needs_its_permission(
     assert layer.model.objects.get() == feature
     codename = f"{needed}_{layer.model._meta.model_name}"
     User.objects.get().user_permissions.add(Permission.objects.get(codename=codename))
-    assert editor(*send).status_code in (201, 204)
+    written = editor(*send)
+    assert written.status_code in (201, 204)
+    assert method in written["Allow"]
 
 
 @pytest.mark.parametrize(

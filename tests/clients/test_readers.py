@@ -61,7 +61,8 @@ def test_gdal_reads_the_values_of_a_raster(portal: str, tmp_path: Path, settings
     def copied(*args: str) -> DatasetReader:
         copy = tmp_path / "copy.tif"
         source = f"OGCAPI:{portal}/collections/raster-uji"
-        subprocess.run(["gdal_translate", *args, source, copy], capture_output=True, check=True, timeout=60)
+        command = ["gdal_translate", *args, source, copy]
+        subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=tmp_path)  # where GDAL keeps answers
         return rasterio.open(copy)
 
     with copied() as whole:

@@ -18,6 +18,7 @@ from layers.models.geometry import SRID, WORLD, geometry_clean
 from layers.text import text
 
 Array = np.ndarray[Any, Any]
+Box = tuple[float, float, float, float]
 
 _POLYGON, _MULTIPOLYGON = 3, 6
 _TYPES = {"Point": 0, "MultiPolygon": _MULTIPOLYGON}
@@ -26,17 +27,19 @@ _TYPES = {"Point": 0, "MultiPolygon": _MULTIPOLYGON}
 class GeometryColumn:
     """Cleans columns of geometries of one CRS for a layer of one type.
 
-    ``repaired`` counts the polygons that were made valid.
+    ``repaired`` counts the polygons that were made valid, ``outside`` what lies away from home.
     """
 
-    def __init__(self, geometry_type: str, crs: CRS, *, repair: bool) -> None:
+    def __init__(self, geometry_type: str, crs: CRS, home: Box, *, repair: bool) -> None:
         """
         Args:
             geometry_type: ``Point`` or ``MultiPolygon``.
             crs: of the file; coordinates come x, y (longitude, latitude), as GDAL reads them.
+            home: west, south, east, north in degrees, where geometries should be.
             repair: make invalid polygons valid and keep what is polygonal of them.
         """
-        self.geometry_type, self.repair, self.repaired = geometry_type, repair, 0
+        self.geometry_type, self.home, self.repair = geometry_type, home, repair
+        self.repaired = self.outside = 0
         self._to_storage = _to_storage(crs)
 
     def clean(self, column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
@@ -57,6 +60,9 @@ class GeometryColumn:
             except ValidationError as error:
                 faults[int(row)] = f"geom: {' '.join(error.messages)}"
                 geometries[row] = None
+        west, south, east, north = shapely.bounds(geometries).T
+        away = (east < self.home[0]) | (north < self.home[1]) | (west > self.home[2]) | (south > self.home[3])
+        self.outside += int(np.count_nonzero(away))
         encoded = shapely.to_wkb(shapely.set_srid(geometries, SRID), hex=True, include_srid=True)
         return pa.array(encoded, pa.string()), faults
 

@@ -38,13 +38,17 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of the rows of a file, or would have where ``written`` is false."""
+    """What became of the rows of a file, or would have where ``written`` is false.
+
+    ``outside`` of the layer's configured extent is no fault, but often a wrong CRS, or longitude and latitude confused.
+    """
 
     created: int
     changed: int
     unchanged: int
     refused: int
     repaired: int
+    outside: int
     refusals: tuple[Refusal, ...]
     written: bool
 
@@ -84,7 +88,8 @@ def layer_import(
         columns = columns_map(layer, source.fields, mapping or {}, constants or {})
         staging = Staging(layer, (*columns, *constant_columns, "geom"))
         staging.open()
-        repaired = _rows_stage(staging, source, columns, constant_columns, repair=repair)
+        geometries = GeometryColumn(layer.geometry_type, source.crs, layer.bbox, repair=repair)
+        _rows_stage(staging, source, columns, constant_columns, geometries)
         counts = staging.rows_judge()
         if not counts:
             raise Problem(text(f"{file.name} tidak memuat satu baris pun.", f"{file.name} holds no rows."))
@@ -96,7 +101,9 @@ def layer_import(
         refusals = tuple(Refusal(*row) for row in staging.refusals(REFUSALS))
         transaction.set_rollback(not written)
     outcomes = {outcome: counts.get(outcome, 0) for outcome in ("created", "changed", "unchanged", "refused")}
-    return ImportReport(**outcomes, repaired=repaired, refusals=refusals, written=written)
+    return ImportReport(
+        **outcomes, repaired=geometries.repaired, outside=geometries.outside, refusals=refusals, written=written
+    )
 
 
 def _constant(layer: Layer, name: str, value: str) -> pa.Scalar:
@@ -112,12 +119,10 @@ def _rows_stage(
     source: Source,
     columns: Mapping[str, str],
     constants: Mapping[str, pa.Scalar],
-    *,
-    repair: bool,
-) -> int:
-    """Clean and stage all rows, with a progress bar on a terminal; how many geometries were repaired."""
+    geometries: GeometryColumn,
+) -> None:
+    """Clean and stage all rows, with a progress bar on a terminal."""
     fields = fields_importable(staging.layer)
-    geometries = GeometryColumn(staging.layer.geometry_type, source.crs, repair=repair)
     done = 0
     with tqdm(total=source.rows, desc=staging.layer.id, unit_scale=True, disable=None, leave=False) as bar:
         for batch in source.batches:
@@ -136,7 +141,6 @@ def _rows_stage(
             staging.rows_add(pa.RecordBatch.from_pydict(rows))
             done += batch.num_rows
             bar.update(batch.num_rows)
-    return geometries.repaired
 
 
 def _note(faults: dict[int, list[str]], wrong: Mapping[int, str]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ def rows(layer: Layer) -> list[dict[str, Any]]:
 
 
 def unchanged(count: int) -> ImportReport:
-    return ImportReport(created=0, changed=0, unchanged=count, refused=0, repaired=0, refusals=(), written=True)
+    return ImportReport(
+        created=0, changed=0, unchanged=count, refused=0, repaired=0, outside=0, refusals=(), written=True
+    )
 
 
 @pytest.mark.parametrize("ending", WRITERS)
@@ -43,7 +46,7 @@ def test_what_comes_back_changes_nothing(layer: Layer, samples: int, tmp_path: P
     file = tmp_path / f"{layer.id}{ending}"
 
     assert layer_export(layer, file) == samples > 0
-    assert layer_import(layer, file) == unchanged(samples)
+    assert replace(layer_import(layer, file), outside=0) == unchanged(samples)
     assert rows(layer) == before
 
 

@@ -18,7 +18,7 @@ SQUARE = "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))"
 def clean(
     geometry_type: str, *wkt: str | None, crs: CRS = WGS84, repair: bool = False
 ) -> tuple[list[str | None], dict[int, str], int]:
-    column = GeometryColumn(geometry_type, crs, repair=repair)
+    column = GeometryColumn(geometry_type, crs, (0, 0, 1, 1), repair=repair)
     wkb = pa.array([text and shapely.to_wkb(shapely.from_wkt(text)) for text in wkt], pa.binary())
     encoded, faults = column.clean(wkb)
     geometries = shapely.from_wkb(encoded.to_numpy(zero_copy_only=False))

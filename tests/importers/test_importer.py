@@ -192,6 +192,7 @@ def test_the_other_rows_can_be_written(markets: Layer, tmp_path: Path) -> None:
         unchanged=0,
         refused=1,
         repaired=0,
+        outside=0,
         refusals=(Refusal(2, None, "code: Kode tidak boleh memuat spasi. geom: Geometri kosong atau tidak terbaca."),),
         written=True,
     )
@@ -313,6 +314,15 @@ def test_unique_columns_besides_the_code(db: None, tmp_path: Path, feature_make:
         "baris 3 (52.71.04): bps_code: sama dengan baris 2.",
         "baris 6 (52.71.01): bps_code: sama dengan baris 1.",
     ]
+
+
+def test_what_lies_elsewhere_is_told_and_taken(markets: Layer, tmp_path: Path) -> None:
+    """Such as what a receiver writes that knows no position."""
+    rows = [(market("PSR-1"), PLACES[0]), (market("PSR-2"), (-8.5832, 86.1161)), (market("PSR-3"), (0.0, 0.0))]
+    report = layer_import(markets, geojson(tmp_path / "jauh.geojson", rows))
+    assert (outcome(report), report.outside) == ((3, 0, 0, 0, True), 2)
+    refused = layer_import(markets, geojson(tmp_path / "kosong.geojson", [(market("PSR-4"), None)]), skip_refused=True)
+    assert (refused.refused, refused.outside) == (1, 0)
 
 
 def test_polygons_are_repaired_when_told(db: None, tmp_path: Path) -> None:

@@ -129,11 +129,13 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _summary(report: ImportReport) -> Any:
-    repaired = report.repaired
+    repaired, outside = report.repaired, report.outside
     summary = text(
         f"{report.created} dibuat, {report.changed} diubah, {report.unchanged} tetap, {report.refused} ditolak"
-        + (f", {repaired} geometri diperbaiki" if repaired else ""),
+        + (f", {repaired} geometri diperbaiki" if repaired else "")
+        + (f", {outside} di luar batas lapisan: benarkah CRS dan urutan koordinatnya?" if outside else ""),
         f"{report.created} created, {report.changed} changed, {report.unchanged} left alone, {report.refused} refused"
-        + (f", {repaired} geometries repaired" if repaired else ""),
+        + (f", {repaired} geometries repaired" if repaired else "")
+        + (f", {outside} outside the layer's extent: are CRS and axis order right?" if outside else ""),
     )
     return summary if report.written else text(f"tidak ditulis: {summary}", f"not written: {summary}")

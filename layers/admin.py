@@ -1,5 +1,7 @@
 """The admin: every layer of the catalogue, with a map that asks no server but the portal."""
 
+from collections.abc import Callable
+from functools import wraps
 from math import log2
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.contrib.gis.forms import OSMWidget
 from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -99,6 +101,19 @@ class FeatureForm(forms.ModelForm):
         return cleaned
 
 
+def twice[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Answer anew where somebody stored the same code or feature in the same moment: now the form sees it."""
+
+    @wraps(view)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except IntegrityError:
+            return view(*args, **kwargs)
+
+    return answer
+
+
 class FeatureAdmin(GISModelAdmin):
     """The admin of one layer."""
 
@@ -114,6 +129,11 @@ class FeatureAdmin(GISModelAdmin):
         actor_set(request.user.get_username())
         super().save_model(request, obj, form, change)
 
+    @twice
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+    @twice
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What the journal knows of a feature, deleted ones too; a POST with ``edit`` puts back what was before it."""
         id, offset = id_parse(object_id), id_parse(request.GET.get("offset", "0")) or 0

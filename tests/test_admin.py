@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, place, square, values_make
+from conftest import FeatureMake, in_the_background, place, square, values_make
 from django.contrib.auth.models import Permission, User
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.forms import Form, MultiWidget
 from django.test import Client
 from django.urls import reverse
@@ -58,7 +59,8 @@ def test_list_shows_searches_and_filters(admin_client: Client, layer: Layer, fea
     }
 
 
-def test_feature_is_added(admin_client: Client, layer: Layer) -> None:
+def added(admin_client: Client, layer: Layer) -> dict[str, Any]:
+    """What is sent to add a feature."""
     page = admin_client.get(address(layer, "add"))
     values = {name: value for name, value in values_make(layer).items() if "T00:00" not in str(value)}
     times = {
@@ -67,11 +69,55 @@ def test_feature_is_added(admin_client: Client, layer: Layer) -> None:
         if known.required and known.format == "date-time"
         for part, value in enumerate(("2026-01-01", "00:00"))
     }
-    data = posted(page.context["adminform"].form) | values | times | {"geom": place(layer).json}
+    return posted(page.context["adminform"].form) | values | times | {"geom": place(layer).json}
+
+
+def test_feature_is_added(admin_client: Client, layer: Layer) -> None:
+    data = added(admin_client, layer)
     response = admin_client.post(address(layer, "add"), data)
     assert response.status_code == 302, response.context["adminform"].form.errors
-    stored = layer.model.objects.get(code=values["code"]).geom.normalize(clone=True)
+    stored = layer.model.objects.get(code=data["code"]).geom.normalize(clone=True)
     assert stored.equals_exact(place(layer).normalize(clone=True), 1e-9)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_add_a_code_in_the_same_moment_one_is_told(
+    admin_client: Client, elsewhere: BaseDatabaseWrapper
+) -> None:
+    """And has what was typed before the eyes."""
+    layer = layer_get("markets")
+    data = added(admin_client, layer)
+    with elsewhere.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {layer.table} (code, name, source, type, geom) VALUES (%s, 'A', 'uji', 'pasar_rakyat', %s)",
+            [data["code"], place(layer).hexewkb.decode()],
+        )
+    thread, answers = in_the_background(lambda: admin_client.post(address(layer, "add"), data))
+    elsewhere.commit()
+    thread.join()
+    form = answers[0].context["adminform"].form
+    assert (answers[0].status_code, list(form.errors), form["name"].value()) == (200, ["code"], data["name"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_restore_a_feature_in_the_same_moment_both_have_it(
+    admin_client: Client, elsewhere: BaseDatabaseWrapper, feature_make: FeatureMake
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    columns = ", ".join(f'"{name}"' for name in ("id", "code", "name", "source", "type", "geom"))
+    with elsewhere.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {layer.table}")
+        row = cursor.fetchone()
+        elsewhere.commit()
+        history = address(layer, "history", feature.pk)
+        feature.delete()
+        edit = admin_client.get(history).context["edits"][0][0].id
+        cursor.execute(f"INSERT INTO {layer.table} ({columns}) VALUES (%s, %s, %s, %s, %s, %s)", row)
+    thread, answers = in_the_background(lambda: admin_client.post(history, {"edit": edit}))
+    elsewhere.commit()
+    thread.join()
+    assert (answers[0].status_code, layer.model.objects.get().name) == (302, row[2])
 
 
 def test_saving_keeps_what_was_not_changed(admin_client: Client, layer: Layer, feature: Feature) -> None:

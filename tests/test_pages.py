@@ -87,6 +87,7 @@ def test_each_format_of_items_is_offered_by_its_name(client: Client, feature_mak
         assert f">{name}</a>" in page
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(("language", "word"), [("id", "Petak vektor"), ("en", "Vector tiles")])
 @pytest.mark.parametrize("tms", ["", "/WebMercatorQuad", "/WorldCRS84Quad"])
 def test_pages_of_tiles(client: Client, layer: Layer, tms: str, language: str, word: str) -> None:

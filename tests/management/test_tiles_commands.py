@@ -84,6 +84,7 @@ def test_an_archive_holds_the_tiles_that_the_server_has(city: None, run: Any, tm
     }
 
 
+@pytest.mark.django_db
 def test_without_a_box_it_is_the_layers_within_the_portal() -> None:
     """Earthquakes may lie far from home."""
     far = replace(MARKETS, bbox=(94.0, -11.0, 142.0, 6.0))
@@ -139,6 +140,7 @@ def test_what_does_not_fit_is_told(run: Any, tmp_path: Path, command: Any, argum
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("file", "words"),
     [

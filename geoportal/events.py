@@ -131,7 +131,7 @@ class Hub:
                     news, boundaries = news_fetch(since), boundaries_fetch()
                     well = True
                     if self.folder:
-                        self.folder.write(news, boundaries)
+                        self._versions_tell(self.folder, news, boundaries)
                     news = news.turned(boundaries, former or boundaries)
                     if news.place != since or news.notices:
                         loop.call_soon_threadsafe(self.publish, news)
@@ -145,6 +145,15 @@ class Hub:
                     self.folder.clear()
                 connection.close()
                 self.stopped.wait(1)
+
+    def _versions_tell(self, folder: VersionsFolder, news: News, boundaries: Boundaries) -> None:
+        """Who finds no versions asks the portal itself: a folder that fails is no reason to leave streams untold."""
+        try:
+            folder.write(news, boundaries)
+        except OSError as error:
+            logger.error("VERSIONS_FOLDER: %s", error)
+            with suppress(OSError):
+                folder.renew()
 
 
 class Events:

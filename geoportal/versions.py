@@ -24,6 +24,10 @@ class VersionsFolder:
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin with an empty folder, whatever became of it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.clear()
         for part in ("layers", "versions"):
@@ -31,7 +35,11 @@ class VersionsFolder:
             (self.folder / part).mkdir()
 
     def write(self, news: News, boundaries: Boundaries) -> None:
-        """To be called at every change, and every second."""
+        """To be called at every change, and every second.
+
+        Raises:
+            OSError: the disk is full, or somebody else removed what was here; :meth:`renew` begins again.
+        """
         newest = {**news.versions, ALL: news.place.seq}
         turned = {**boundaries.layers, ALL: max(boundaries.layers.values(), default=0)}
         targets = {
@@ -52,10 +60,10 @@ class VersionsFolder:
                     version.rmdir()
 
     def clear(self) -> None:
-        """From here on nobody finds a version."""
-        for second in self._seconds():
-            with suppress(FileNotFoundError):
-                (self.folder / second).unlink()
+        """From here on nobody finds a version; where the disk refuses, a few seconds later."""
+        with suppress(OSError):
+            for second in self._seconds():
+                (self.folder / second).unlink(missing_ok=True)
 
     def _seconds(self) -> set[str]:
         return {name for name in os.listdir(self.folder) if name.isdigit()}

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,6 +231,24 @@ def test_streams_outlive_the_database(transactional_db: None, feature_make: Feat
             assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
         cable.plugged = True
         assert watcher.next()[1]["layer"] == "markets"
+
+
+def test_streams_outlive_the_folder_of_versions(
+    transactional_db: None, feature_make: FeatureMake, tmp_path: Path
+) -> None:
+    folder = tmp_path / "versions"
+    with granian("asgi", VERSIONS_FOLDER=str(folder)) as server, closing(Watcher(server.port)) as watcher:
+        watcher.next()
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        time.sleep(1.5)
+        feature_make(MARKETS)
+        assert watcher.next()[1]["layer"] == "markets"
+        folder.unlink()
+        deadline = time.monotonic() + 5
+        while not (folder / str(int(time.time())) / "markets").exists():
+            assert time.monotonic() < deadline, "nginx finds no versions any more"
+            time.sleep(0.1)
 
 
 async def never() -> Any:

@@ -7,7 +7,7 @@ that follows from the boundaries of the layers (``validity.py``).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from select import select
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 from django.db import connection
@@ -110,7 +110,9 @@ def notices_listen() -> None:
 def notices_await(seconds: float) -> None:
     """Return once something was committed since the last call, at the latest after some seconds."""
     raw = connection.connection
-    if not raw.notifies and select([raw], [], [], seconds)[0]:
-        with connection.wrap_database_errors:
-            raw.poll()
+    with DefaultSelector() as selector:  # select() knows no file above 1024, which streams soon fill
+        selector.register(raw, EVENT_READ)
+        if not raw.notifies and selector.select(seconds):
+            with connection.wrap_database_errors:
+                raw.poll()
     raw.notifies.clear()

@@ -188,6 +188,24 @@ def test_streams_pass_at_once(site: Site) -> None:
         assert time.monotonic() - began < 2
 
 
+def test_streams_that_may_break_off_are_not_kept(site: Site) -> None:
+    address = "/oapi/collections/markets/items"
+    ways: list[tuple[str, dict[str, str]]] = [
+        (f"{address}?f=csv", {}),
+        (f"{address}?f=geojsonseq", {}),
+        (address, {"Accept": "text/csv"}),
+        (address, {"Accept": "application/geo+json-seq"}),
+    ]
+    for path, headers in ways:
+        first = site.ask(path, **headers)
+        assert first.status == 200
+        assert site.ask(path, If_None_Match=first.etag, **headers).status == 304
+    whole = site.ask(f"{address}?f=flatgeobuf")
+    site.portal.close()
+    assert [site.ask(path, **headers).status for path, headers in ways] == [502] * 4
+    assert site.ask(f"{address}?f=flatgeobuf").body == whole.body
+
+
 def test_whoever_writes_is_not_kept(site: Site) -> None:
     assert site.ask("/oapi/collections/markets/items/1", "DELETE").status == 401
 

@@ -72,10 +72,11 @@ FORMATS = {
 def items_stream(format: ItemsFormat, layer: Layer, query: FeatureQuery) -> Generator[bytes]:
     """All items that a query finds, up to its limit, in a format that is not one of pages.
 
-    The first bytes are made before this returns, so that what goes wrong by then can be answered with a status.
+    The first bytes are made before this returns, so that what goes wrong by then can be answered with a status. What
+    goes wrong later ends the text with :data:`BROKEN`.
     Text formats hold a transaction of this thread's connection until the end, or until ``close()``.
     """
-    return _begun(STREAMS[format.name](layer, query))
+    return _begun(STREAMS[format.name](layer, query), BROKEN.get(format.name, b""))
 
 
 def jsonfg_members(layer: Layer, query: FeatureQuery) -> dict[str, Any]:
@@ -137,14 +138,25 @@ STREAMS: dict[str, Callable[[Layer, FeatureQuery], Generator[bytes]]] = {
 }
 """By the format's name."""
 
+BROKEN = {
+    "csv": b'"INCOMPLETE: the server failed, download again',
+    "geojsonseq": b'\x1e{"type":"INCOMPLETE: the server failed, download again',
+}
+"""How text ends that broke off, since servers end the response as if it were whole: readers refuse or show the rest of
+a quotation that does not end."""
 
-def _begun(chunks: Generator[bytes]) -> Generator[bytes]:
+
+def _begun(chunks: Generator[bytes], broken: bytes) -> Generator[bytes]:
     def rest() -> Generator[bytes]:
         with closing(chunks):
             first = next(chunks, b"")
             yield b""
             yield first
-            yield from chunks
+            try:
+                yield from chunks
+            except Exception:
+                yield broken
+                raise
 
     begun = rest()
     next(begun)

@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg2
 import pyogrio
 import pytest
 import shapely
 from conftest import FeatureMake, place
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from layers.catalog import Layer, layer_get
 from layers.ogc.formats import FORMATS, items_stream, jsonfg_members
@@ -346,6 +348,27 @@ class TestStreaming:
         rest = list(chunks)
         assert sum(chunk.count(b"Pasar ") for chunk in rest) == many - BATCH
         assert not cursors()
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("name", ["csv", "geojsonseq"])
+    def test_text_that_breaks_off_does_not_look_whole(self, name: str) -> None:
+        markets_fill(2 * BATCH)
+        chunks = items_stream(FORMATS[name], layer_get("markets"), FeatureQuery(limit=2 * BATCH))
+        first = next(chunks)
+        with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        told = first + next(chunks)
+        with pytest.raises(OperationalError):
+            next(chunks)
+        connection.close()
+        assert told.count(b"Pasar ") == BATCH
+        if name == "csv":
+            with pytest.raises(csv.Error, match="unexpected end of data"):
+                list(csv.reader(io.StringIO(told.decode()), strict=True))
+            assert list(csv.reader(io.StringIO(told.decode())))[-1][0].startswith("INCOMPLETE")
+        else:
+            with pytest.raises(orjson.JSONDecodeError):
+                orjson.loads(told.rpartition(b"\x1e")[2])
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("name", ["csv", "geojsonseq"])

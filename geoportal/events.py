@@ -126,17 +126,16 @@ class Hub:
         well = True
         while not self.stopped.is_set():
             try:
-                notices_listen()
-                while not self.stopped.is_set():
-                    news, boundaries = news_fetch(since), boundaries_fetch()
-                    well = True
-                    if self.folder:
-                        self._versions_tell(self.folder, news, boundaries)
-                    news = news.turned(boundaries, former or boundaries)
-                    if news.place != since or news.notices:
-                        loop.call_soon_threadsafe(self.publish, news)
-                    since, former = news.place, boundaries
-                    notices_await(min(1, boundaries.ahead))
+                notices_listen()  # each time: a query may have got another connection, a standby been promoted
+                news, boundaries = news_fetch(since), boundaries_fetch()
+                well = True
+                if self.folder:
+                    self._versions_tell(self.folder, news, boundaries)
+                news = news.turned(boundaries, former or boundaries)
+                if news.place != since or news.notices:
+                    loop.call_soon_threadsafe(self.publish, news)
+                since, former = news.place, boundaries
+                notices_await(min(1, boundaries.ahead))
             except (DatabaseError, InterfaceError) as error:
                 if well:
                     logger.error("database: %s", error)

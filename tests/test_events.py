@@ -9,8 +9,11 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 
+import psycopg2
 import pytest
 from conftest import FeatureMake
 from django.contrib.gis.geos import Point
@@ -25,6 +28,7 @@ from layers.catalog import layer_get, layers
 from layers.query.changes import Place
 from layers.query.journal import journal_prune
 from layers.query.notices import News, Notice
+from layers.query.validity import Boundaries, boundaries_fetch
 
 MARKETS, POSTS, ZONES = map(layer_get, ("markets", "aid_posts", "disaster_zones"))
 ELSEWHERE = "00000000-0000-4000-8000-000000000000-7"
@@ -249,6 +253,44 @@ def test_streams_outlive_the_folder_of_versions(
         while not (folder / str(int(time.time())) / "markets").exists():
             assert time.monotonic() < deadline, "nginx finds no versions any more"
             time.sleep(0.1)
+
+
+def test_notices_wake_on_a_connection_that_was_replaced_between_two_queries(
+    transactional_db: None, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, told = events.Hub(), Queue[News]()
+    kills = [True]
+
+    def fetch_killed() -> Boundaries:
+        if kills.pop() if kills else False:
+            with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+            time.sleep(0.1)
+        return boundaries_fetch()
+
+    class Loop:
+        def call_soon_threadsafe(self, _: Callable[[News], None], news: News) -> None:
+            told.put(news)
+
+    def follow() -> None:
+        hub._follow(Loop())  # type: ignore[arg-type]
+        connection.close()
+
+    monkeypatch.setattr(events, "boundaries_fetch", fetch_killed)
+    thread = Thread(target=follow)
+    thread.start()
+    try:
+        told.get(timeout=5)
+        time.sleep(1.2)  # the query after the one that found another connection
+        for number in (1, 2, 3):
+            feature_make(MARKETS, number)
+            began = time.monotonic()
+            told.get(timeout=5)
+            assert time.monotonic() - began < 0.5
+            time.sleep(0.1)
+    finally:
+        hub.stop()
+        thread.join()
 
 
 async def never() -> Any:

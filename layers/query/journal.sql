@@ -59,9 +59,10 @@ BEGIN
 END $$;
 
 -- Runs after each statement on a layer; its argument is the layer's id. geom is set to null before to_jsonb, which
--- would turn it into rounded GeoJSON; the exact geometry has a column of its own. bounds follow from it.
+-- would turn it into rounded GeoJSON; the exact geometry has a column of its own. bounds follow from it. Numbers are
+-- kept to the last digit, whatever the session asks for.
 CREATE OR REPLACE FUNCTION journal.record() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET extra_float_digits = 1 AS $$
 #variable_conflict use_variable
 DECLARE
     bulk CONSTANT int := 10000;  -- inserts above this are kept as a range of ids

@@ -161,6 +161,18 @@ def test_every_property_comes_back_to_the_last_digit(layer: Layer, feature_make:
     assert [row[1] for row in rows] == [feature.code]
 
 
+@pytest.mark.parametrize("change", ["UPDATE layers_disasterzone SET value_max = 2", "DELETE FROM layers_disasterzone"])
+def test_a_writer_who_reads_rounded_numbers_does_not_round_what_was(feature_make: FeatureMake, change: str) -> None:
+    zones = layer_get("disaster_zones")
+    feature_make(zones, unit="m", value_max=1 / 3)
+    before, moment = items_fetch(zones, FeatureQuery.parse(zones, {})), now(zones)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL extra_float_digits = 0")
+        cursor.execute(change)
+    past = FeatureQuery.parse(zones, {"asof": [moment.isoformat()]})
+    assert items_fetch(zones, past).features == before.features
+
+
 def test_a_bulk_insert_is_undone_as_a_whole(feature_make: FeatureMake) -> None:
     """Above 10,000 rows the journal keeps ranges of ids only."""
     first = feature_make(MARKETS, 1, name="a")

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from layers.errors import InvalidParameter, NotFound, Problem, ServerError, Unavailable
 from layers.text import text
@@ -52,11 +53,22 @@ class CompressionMiddleware(BaseCompressionMiddleware):
     """zstd, br or gzip, as the client takes it; formats that are compressed already stay as they are."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.status_code == 304:
+            return _as_kept(request, response)
         media_type = response.get("Content-Type", "")
         if not media_type.startswith("text/") and not any(word in media_type for word in COMPRESSED):
             return response
         compressed: HttpResponse = super().process_response(request, response)
         return compressed
+
+
+def _as_kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A 304 with the headers of the answer that it stands for, which was compressed: by its ETag a cache finds what it
+    has, and it takes over its Vary."""
+    patch_vary_headers(response, ["Accept-Encoding"])
+    if (weak := f"W/{response.get('ETag')}") in request.headers.get("If-None-Match", ""):
+        response["ETag"] = weak
+    return response
 
 
 class ProblemMiddleware:

@@ -192,6 +192,32 @@ def test_an_etag_holds_until_the_data_changes(client: Client, layer: Layer, feat
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
+    "path",
+    [
+        "collections/markets/items",
+        "collections/markets/items?f=csv",
+        "collections/markets/tiles/WebMercatorQuad/10/536/842",
+        "styles/map",
+    ],
+)
+def test_a_304_stands_for_the_compressed_answer_that_a_cache_has(
+    client: Client, feature_make: FeatureMake, path: str
+) -> None:
+    """Of another strong ETag it could not be used, and without Accept-Encoding in Vary others would get what they
+    cannot read (RFC 9111, 4.3.4 and 3.2)."""
+    for number in range(20):
+        feature_make(layer_get("markets"), number)
+    first = client.get(f"/oapi/{path}", headers={"Accept-Encoding": "gzip"})
+    assert first["Content-Encoding"] == "gzip"
+    assert first.getvalue()
+    again = client.get(f"/oapi/{path}", headers={"Accept-Encoding": "gzip", "If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+    assert again["ETag"] == first["ETag"]
+    assert {*again["Vary"].split(", ")} == {*first["Vary"].split(", ")}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
     "format", [known for known in FORMATS.values() if not known.pages], ids=lambda known: known.name
 )
 def test_a_download_is_all_that_matches_unless_limited(

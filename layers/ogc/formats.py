@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from layers.catalog import Layer
+from layers.exports.stream import begun
 from layers.exports.writer import gdal_write
 from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
@@ -73,10 +74,10 @@ def items_stream(format: ItemsFormat, layer: Layer, query: FeatureQuery) -> Gene
     """All items that a query finds, up to its limit, in a format that is not one of pages.
 
     The first bytes are made before this returns, so that what goes wrong by then can be answered with a status. What
-    goes wrong later ends the text with :data:`BROKEN`.
+    goes wrong later ends the text with :data:`layers.exports.stream.BROKEN`.
     Text formats hold a transaction of this thread's connection until the end, or until ``close()``.
     """
-    return _begun(STREAMS[format.name](layer, query), BROKEN.get(format.name, b""))
+    return begun(STREAMS[format.name](layer, query), format.name)
 
 
 def jsonfg_members(layer: Layer, query: FeatureQuery) -> dict[str, Any]:
@@ -137,27 +138,3 @@ STREAMS: dict[str, Callable[[Layer, FeatureQuery], Generator[bytes]]] = {
     "gpkg": partial(_gdal, ending=".gpkg", driver="GPKG"),
 }
 """By the format's name."""
-
-BROKEN = {
-    "csv": b'"INCOMPLETE: the server failed, download again',
-    "geojsonseq": b'\x1e{"type":"INCOMPLETE: the server failed, download again',
-}
-"""How text ends that broke off, since servers end the response as if it were whole: readers refuse or show the rest of
-a quotation that does not end."""
-
-
-def _begun(chunks: Generator[bytes], broken: bytes) -> Generator[bytes]:
-    def rest() -> Generator[bytes]:
-        with closing(chunks):
-            first = next(chunks, b"")
-            yield b""
-            yield first
-            try:
-                yield from chunks
-            except Exception:
-                yield broken
-                raise
-
-    begun = rest()
-    next(begun)
-    return begun

@@ -1,7 +1,6 @@
 """Many points at once: a file comes in as a whole, its exposures leave as a stream."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any, cast
 
 import orjson
@@ -12,6 +11,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from layers.errors import InvalidParameter
+from layers.exports.stream import begun
 from layers.query.screening import Point
 from layers.rest.formats import GeoJsonRenderer
 from layers.rest.hazards import DATETIME, FRESH, ByFormat, Csv, moment
@@ -94,19 +94,9 @@ class ScreenView(PublicView):
         screening = Screening(moment(request.query_params.dict()))
         as_csv = request.accepted_renderer.format == "csv"
         points = cast(Iterator[Point], request.data)
-        chunks = _begun((screening_csv if as_csv else screening_geojson)(screening, points))
+        chunks = begun(
+            (screening_csv if as_csv else screening_geojson)(screening, points), "csv" if as_csv else "geojson"
+        )
         media_type = "text/csv; charset=utf-8" if as_csv else "application/geo+json"
         headers = FRESH | {"Data-Versions": orjson.dumps(screening.versions).decode()}
         return StreamingHttpResponse(chunks, content_type=media_type, headers=headers)
-
-
-def _begun(chunks: Generator[bytes]) -> Generator[bytes]:
-    """The same bytes, the first of them made now, so that what goes wrong by then is answered with a status."""
-    first = next(chunks)
-
-    def rest() -> Generator[bytes]:
-        with closing(chunks):
-            yield first
-            yield from chunks
-
-    return rest()

@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 from cap_messages import SQUARE, area, info, message
 from conftest import FeatureMake
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from hazard_scene import SOUTH, WEST, make, scene_make
 from rest_framework.test import APIClient
 
 from layers.models import CapAlert, DisasterZone
+from layers.query.screening import BATCH
 from layers.rest.impact_body import MAX_VERTICES
 from layers.services import points
 
@@ -286,6 +290,20 @@ def test_screening_reads_what_excel_and_geojson_write(anyone: APIClient, feature
     assert from_excel == from_geojson[:1]
     assert from_excel[0]["properties"]["worst_level"] == "tinggi"
     assert from_geojson[1]["properties"]["fault"] == "not a Feature with a Point geometry"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_screening_that_breaks_off_does_not_look_whole(anyone: APIClient) -> None:
+    table = "lon,lat\n" + f"{WEST},{SOUTH}\n" * 5 * BATCH
+    answer = iter(anyone.post(f"{SCREEN}?f=csv", table, content_type="text/csv"))
+    told = [next(answer)]
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    with pytest.raises(OperationalError):
+        told.extend(answer)
+    connection.close()
+    *_, last = csv.reader(io.StringIO(b"".join(told).decode()))
+    assert last[0].startswith("INCOMPLETE")
 
 
 def test_screening_takes_what_geopandas_writes(anyone: APIClient) -> None:

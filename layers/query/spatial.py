@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
@@ -82,14 +83,26 @@ def crs_get(uri: str) -> Crs:
 
 
 def crs_register(**_: Any) -> None:
-    """Make every CRS of the catalogue known to PostGIS, whose list may be older than the EPSG code (9490 is)."""
-    uris = {uri for layer in layers() for uri in layer.crs}
-    known = [CRS.from_epsg(crs_get(uri).srid) for uri in uris]
+    """Make every CRS of the catalogue known to PostGIS, whose list may be older than the EPSG code (9490 is).
+
+    Raises:
+        ImproperlyConfigured: one is not, and the list belongs to another role, who made the extension.
+    """
+    wanted = {crs_get(uri).srid for layer in layers() for uri in layer.crs}
     with connection.cursor() as cursor:
+        cursor.execute("SELECT srid FROM spatial_ref_sys WHERE srid = ANY (%s)", [list(wanted)])
+        missing = sorted(wanted - {srid for (srid,) in cursor.fetchall()})
+        cursor.execute("SELECT has_table_privilege('spatial_ref_sys', 'INSERT'), quote_ident(current_user)")
+        may_add, role = cursor.fetchone()
+        if missing and not may_add:
+            raise ImproperlyConfigured(
+                f"PostGIS does not know EPSG:{missing[0]}, and {role} may not add it. Whoever made the extension says "
+                f"once, in this database: GRANT INSERT ON spatial_ref_sys TO {role}"
+            )
         cursor.executemany(
             "INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext) VALUES (%s, 'EPSG', %s, %s) "
             "ON CONFLICT DO NOTHING",
-            [(crs.to_epsg(), crs.to_epsg(), crs.to_wkt("WKT1_GDAL")) for crs in known],
+            [(srid, srid, CRS.from_epsg(srid).to_wkt("WKT1_GDAL")) for srid in missing],
         )
 
 

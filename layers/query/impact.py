@@ -100,7 +100,7 @@ def _affected() -> str:
     ) AS has_open_post
     FROM (
         SELECT code, name, population, population_source, population_date, area.geom, {_m2("area.geom")} AS whole_m2,
-            CASE WHEN ST_CoveredBy(area.geom, asked.geom) THEN {_m2("area.geom")} ELSE (
+            CASE WHEN ST_Covers(asked.geom, area.geom) THEN {_m2("area.geom")} ELSE (
                 SELECT sum({_m2("ST_Intersection(area.geom, piece.geom)")}) FROM piece
                 WHERE ST_Intersects(area.geom, piece.geom)
             ) END AS inside_m2

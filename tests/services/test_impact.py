@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import shapely
 from conftest import FeatureMake
+from django.db import connection
 from django.utils import timezone
 from hazard_scene import SOUTH, WEST, make, scene_make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
+from rasterio.features import shapes
+from rasterio.transform import from_origin
 from rasters import raster_make
 
 from layers.errors import InvalidParameter
@@ -199,3 +202,19 @@ def test_an_outline_of_many_vertices_counts_each_feature_once(feature_make: Feat
         "aid_posts": 4,
     }
     assert len(found.out_of_reach) == found.out_of_reach_total == 5
+
+
+def test_a_scattered_area_is_compared_with_many_kelurahan_in_time(feature_make: FeatureMake) -> None:
+    """As the cells of a raster are that reach a threshold."""
+    for number in range(1, 65):
+        row, column = divmod(number - 1, 8)
+        code = f"52.71.{row + 1:02}.{column + 1001}"
+        make(feature_make, "administrative_areas", number, WEST + 0.01 * column, SOUTH + 0.01 * row, code=code)
+    reached = (np.random.default_rng(1).random((170, 170)) < 0.5).astype(np.uint8)
+    corner = from_origin(WEST - 0.0003, SOUTH + 0.0803, 0.0005, 0.0005)
+    patches = shapes(reached, mask=reached == 1, transform=corner)
+    scattered = shapely.MultiPolygon([shapely.geometry.shape(patch) for patch, _ in patches])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '3s'")
+    found = ask(scattered)
+    assert len(found.kelurahan) == 64

@@ -49,9 +49,11 @@ def area_above(band: RasterBand, threshold: float) -> tuple[BaseGeometry, int]:
                 f"No cell reaches {threshold:g}; the highest is {band.maximum:g} {band.unit}.",
             ),
         )
-    patches, vertices = [], 0
+    patches: list[shapely.Polygon] = []
+    vertices = 0
     for patch, _ in shapes(reached.astype(np.uint8), mask=reached):
-        patches.append(shapely.geometry.shape(patch))
+        outline, *holes = patch["coordinates"]
+        patches.append(shapely.Polygon(outline, holes))
         vertices += int(shapely.get_num_coordinates(patches[-1]))
         if vertices > MAX_VERTICES:
             raise InvalidParameter(
@@ -68,4 +70,5 @@ def area_above(band: RasterBand, threshold: float) -> tuple[BaseGeometry, int]:
         east, north = transform @ np.minimum(corners, ends).T  # the last squares are narrower
         return np.column_stack(back.transform(east, north, direction="INVERSE"))
 
-    return shapely.transform(shapely.union_all(patches), placed), square
+    # patches share corners and no edges, so that they are one shape as they are
+    return shapely.transform(shapely.MultiPolygon(patches), placed), square

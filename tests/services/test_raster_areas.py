@@ -44,6 +44,14 @@ def test_cells_that_reach_it_are_the_area(folder: Path) -> None:
     assert shape.symmetric_difference(wanted).area < 1e-12
 
 
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_cells_that_meet_at_corners_are_one_valid_shape(share: float, folder: Path) -> None:
+    values = (np.random.default_rng(7).random((40, 50)) < share).astype(float)
+    shape, _ = raster_areas.area_above(band_of(folder, values), 1)
+    assert shape.is_valid
+    assert shape.area == pytest.approx(values.sum() * CELL**2)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(high=st.sets(st.tuples(st.integers(0, 10), st.integers(0, 6)), min_size=1, max_size=5), most=st.integers(1, 30))
 def test_of_a_large_raster_nothing_is_lost(high: set[tuple[int, int]], most: int, folder: Path) -> None:

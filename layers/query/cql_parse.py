@@ -24,6 +24,8 @@ _BARE = re.compile(r"""('(?:[^']|'')*'?|"[^"]*"?)|(?<![\w.])\.(?=\d)""")
 """Text in quotes, which stays, or the point of a number without a digit before it, which the grammar of cql2 lacks."""
 _PLACEHOLDER = 0xF0000
 """First of the characters for private use, whose names stand for groups that are parsed already."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""Of JSON; one without an end reaches to the end, or each quote inside of it would be tried as a start."""
 _PRIVATE = re.compile(r"[\0\U000f0000-\U0010ffff]")
 
 
@@ -62,7 +64,7 @@ def cql_parse(value: str, lang: str) -> Any:
 
 def _json_parse(value: str) -> Any:
     depth = 0
-    for bracket in re.findall(r"[][{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", value)):
+    for bracket in re.findall(r"[][{}]", _STRING.sub("", value)):
         depth += 1 if bracket in "[{" else -1
         if depth > 2 * DEEPEST + 10:  # an operator takes two, a multipolygon at the bottom six
             raise too_deep(value)

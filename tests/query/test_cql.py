@@ -486,6 +486,13 @@ def test_bad_json_is_refused(value: str, reason: str) -> None:
     assert reason in refused(value, "cql2-json")
 
 
+def test_json_text_without_an_end_is_refused_in_time() -> None:
+    """A worker's threads all wait while a regular expression is tried."""
+    start = time.monotonic()
+    assert "Not CQL2" in refused('{"op":"' + '\\"' * 20_000, "cql2-json")
+    assert time.monotonic() - start < 2
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("markets")
 @pytest.mark.parametrize(

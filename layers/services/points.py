@@ -16,6 +16,9 @@ from layers.text import text
 
 LIMIT = 100_000
 
+COLUMNS = 1_000
+"""Of a table; each row is answered with all of them, the empty ones included."""
+
 FEATURES = re.compile(r'"features"\s*:\s*\[')
 BETWEEN = re.compile(r"[\s,]*")
 NUL = re.compile(r"(\\\\)|\\u0000")
@@ -26,7 +29,7 @@ def points_csv(content: str) -> Iterator[Point]:
     """Rows of a table with the columns ``lon`` and ``lat``, separated by commas, or by semicolons as Excel does.
 
     Raises:
-        InvalidParameter: ``body``: a column is missing, or a row is no CSV.
+        InvalidParameter: ``body``: a column is missing, there are more than :data:`COLUMNS`, or a row is no CSV.
     """
     head = content.partition("\n")[0]
     semicolons = head.count(";") > head.count(",")
@@ -43,6 +46,11 @@ def points_csv(content: str) -> Iterator[Point]:
                         f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
                     ),
                 )
+        if len(rows.fieldnames or []) > COLUMNS:
+            raise InvalidParameter(
+                "body",
+                text(f"Lebih dari {COLUMNS} kolom; kirim lebih sedikit.", f"More than {COLUMNS} columns; send fewer."),
+            )
         for number, row in enumerate(rows, 1):
             row.pop(None, None)  # cells beyond the last column
             lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""

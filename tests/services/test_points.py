@@ -90,3 +90,12 @@ def test_a_position_that_is_none_is_a_fault(place: str) -> None:
 def test_a_header_that_cannot_be_read_refuses_the_file() -> None:
     with pytest.raises(InvalidParameter, match="field larger than field limit"):
         next(points_csv("lon,lat," + "x" * 200_000 + "\n1,1,1\n"))
+
+
+def test_a_table_of_very_many_columns_is_refused() -> None:
+    """A body of 300 kB had the server write 40 million empty cells."""
+    names = ",".join(f"c{number}" for number in range(998))
+    assert len(list(points_csv(f"lon,lat,{names}\n116,-8"))) == 1
+    with pytest.raises(InvalidParameter, match="1000 kolom") as refused:
+        list(points_csv(f"lon,lat,{names},more\n116,-8"))
+    assert refused.value.extra == {"parameter": "body"}

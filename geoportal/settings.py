@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import dj_database_url
 from corsheaders.defaults import default_headers
@@ -22,20 +23,43 @@ def _required(name: str) -> str:
     return value
 
 
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not (value.isascii() and value.isdigit()):
+        raise ImproperlyConfigured(f"{name}={value}: give a whole number, such as {default}.")
+    return int(value)
+
+
+def _site(name: str, default: str) -> str:
+    """The address of a site, without the slash at its end: origins are compared letter by letter."""
+    value = os.environ.get(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(f"{name}={value}: give scheme and host alone, such as https://geoportal.example.")
+    return value
+
+
+def _zone(name: str, default: str) -> str:
+    value = os.environ.get(name, default)
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name}={value}: give a name of the tz database, such as {default}.")
+    return value
+
+
 def _list(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 
 
 DEBUG = os.environ.get("DEBUG", "").lower() in ("1", "true", "yes")
 SECRET_KEY = _required("SECRET_KEY")
-PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000")
+PUBLIC_URL = _site("PUBLIC_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = [*_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
-STATEMENT_TIMEOUT = int(os.environ.get("STATEMENT_TIMEOUT", "15"))
+STATEMENT_TIMEOUT = _number("STATEMENT_TIMEOUT", 15)
 """Seconds after which a query of a request is stopped."""
 
-JOURNAL_DAYS = int(os.environ.get("JOURNAL_DAYS", "365"))
+JOURNAL_DAYS = _number("JOURNAL_DAYS", 365)
 """How long the change journal remembers: history, and how far behind a mirror may be."""
 
 DATABASES: dict[str, Any] = {
@@ -109,12 +133,12 @@ TEMPLATES = [
 ]
 
 AUTHENTICATION_BACKENDS = ["layers.logins.LimitedBackend"]
-PROXIES = int(os.environ.get("PROXIES", "0"))
+PROXIES = _number("PROXIES", 0)
 """How many proxies of our own stand in front: so many entries at the end of ``X-Forwarded-For`` are trusted."""
 
 EVENTS_URL = os.environ.get("EVENTS_URL")
 """Where the events process answers; empty where a proxy in front leads ``/events`` to it."""
-EVENTS_STREAMS = int(os.environ.get("EVENTS_STREAMS", "5000"))
+EVENTS_STREAMS = _number("EVENTS_STREAMS", 5000)
 """How many streams may be open at a time."""
 VERSIONS_FOLDER = os.environ.get("VERSIONS_FOLDER")
 """Where the events process tells the nginx on the same machine the versions of the layers."""
@@ -130,7 +154,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
-TIME_ZONE = os.environ.get("TIME_ZONE", "Asia/Makassar")
+TIME_ZONE = _zone("TIME_ZONE", "Asia/Makassar")
 USE_TZ = True
 
 MAP_BACKGROUND = os.environ.get("BASEMAP", "")

@@ -9,6 +9,7 @@ import csv
 import io
 from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +71,7 @@ class Screening:
     lats: array = field(default_factory=lambda: array("d"))
     columns: dict[str, None] = field(default_factory=dict)
     rasters: Sequence[_Values] = ()
+    reading: Future[list[tuple[RasterBand, np.ndarray | None]]] = field(default_factory=Future)
     versions: dict[str, str] = field(default_factory=dict)
 
     def exposures(self, points: Iterable[Point]) -> Generator[list[dict[str, Any]]]:
@@ -80,15 +82,19 @@ class Screening:
             TooMany: there are more than :data:`LIMIT`.
         """
         bands = bands_active(self.at)  # the connection is busy with the next batch from the first one on
-        with closing(exposures_fetch(self._noted(points), self.at)) as batches:
+        with (
+            ThreadPoolExecutor(1) as beside,
+            closing(exposures_fetch(self._noted(points, bands, beside), self.at)) as batches,
+        ):
             for batch in batches:
                 if not self.versions:
-                    self._begin(bands, batch[0])
+                    self._begin(batch[0])
                 yield [self._exposure(one) for one in batch]
         if not self.versions:
             raise InvalidParameter("body", text("Tidak ada titik di dalamnya.", "There are no points in it."))
 
-    def _noted(self, points: Iterable[Point]) -> Iterator[Point]:
+    def _noted(self, points: Iterable[Point], bands: list[RasterBand], beside: Executor) -> Iterator[Point]:
+        """The points; once all are known, rasters are read while PostgreSQL looks for zones."""
         for point in points:
             if point.number > LIMIT:
                 raise TooMany(text(f"Paling banyak {LIMIT} titik sekali kirim.", f"{LIMIT} points at a time, at most."))
@@ -97,10 +103,10 @@ class Screening:
             if len(self.columns) < COLUMNS:
                 self.columns.update(dict.fromkeys(orjson.loads(point.given)))
             yield point
+        self.reading = beside.submit(values_many, np.array(self.lons), np.array(self.lats), bands)
 
-    def _begin(self, bands: list[RasterBand], first: Exposure) -> None:
-        read = values_many(np.array(self.lons), np.array(self.lats), bands)
-        self.rasters = [_Values(band, values) for band, values in read]
+    def _begin(self, first: Exposure) -> None:
+        self.rasters = [_Values(band, values) for band, values in self.reading.result()]
         self.versions = orjson.loads(first.versions or "{}") | raster_versions(one.band.raster for one in self.rasters)
 
     def _exposure(self, one: Exposure) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""What operators set, and what they are told where it cannot be."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def started(**variables: str) -> subprocess.CompletedProcess[str]:
+    told = "from django.conf import settings; print(settings.PUBLIC_URL, settings.CSRF_TRUSTED_ORIGINS)"
+    command = [sys.executable, "-c", f"import django; django.setup(); {told}"]
+    return subprocess.run(command, env=os.environ | variables, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("STATEMENT_TIMEOUT", "15s", "give a whole number, such as 15"),
+        ("PROXIES", "-1", "give a whole number, such as 0"),
+        ("JOURNAL_DAYS", "", "give a whole number, such as 365"),
+        ("TIME_ZONE", "WITA", "give a name of the tz database, such as Asia/Makassar"),
+        ("PUBLIC_URL", "geoportal.example", "give scheme and host alone, such as https://geoportal.example"),
+        ("PUBLIC_URL", "https://geoportal.example/peta", "give scheme and host alone"),
+        ("PUBLIC_URL", "ftp://geoportal.example", "give scheme and host alone"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(name: str, value: str, words: str) -> None:
+    refused = started(**{name: value})
+    assert refused.returncode == 1
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {name}={value}: {words}")
+
+
+def test_a_slash_behind_the_address_does_no_harm() -> None:
+    answered = started(PUBLIC_URL="https://geoportal.example:8443/")
+    assert answered.stdout == "https://geoportal.example:8443 ['https://geoportal.example:8443']\n", answered.stderr

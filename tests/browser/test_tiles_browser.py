@@ -16,11 +16,13 @@ READ = """async ({ tileset, projection }) => {
     const centre = ol.proj.fromLonLat([116.1, -8.58], projection);
     const view = new ol.View({ projection, center: centre, zoom: 13 });
     const map = new ol.Map({ target, layers: [layer], view });
-    await new Promise((resolve, reject) => {
-        map.on("rendercomplete", () => source.getState() === "ready" && resolve());
-        setTimeout(() => reject(new Error(`nothing was drawn, the source is ${source.getState()}`)), 10000);
+    const found = await new Promise((resolve, reject) => {
+        map.on("rendercomplete", () => {  // it also comes before the first tile
+            const here = map.getFeaturesAtPixel(map.getPixelFromCoordinate(centre), { hitTolerance: 5 });
+            if (here.length) resolve(here);
+        });
+        setTimeout(() => reject(new Error(`nothing was drawn, the source is ${source.getState()}`)), 15000);
     });
-    const found = map.getFeaturesAtPixel(map.getPixelFromCoordinate(centre), { hitTolerance: 5 });
     return found.map(feature => [feature.get("layer"), feature.getId(), feature.get("name")]);
 }"""
 

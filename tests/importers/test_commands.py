@@ -68,7 +68,7 @@ def test_import(db: None, run: Any, file: Path) -> None:
 
 def test_refused_rows_fail_the_command(db: None, run: Any, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with file.open("a") as rows:
-        rows.writelines(f"C{n},Mal,mal,116,-8\n" for n in range(21))
+        rows.writelines(f"C{n},Mal,mal,116.1,-8.58\n" for n in range(21))
 
     with pytest.raises(CommandError, match="tidak ada yang ditulis"):
         run(layer_import.Command, "markets", file, *MAPPED, "--source", "x", "--report", file.with_name("r.csv"))

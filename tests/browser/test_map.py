@@ -355,8 +355,7 @@ def test_change_elsewhere_shows(page: Page, market: Feature, feature_make: Featu
     news: list[str] = []
 
     def events(route: Route) -> None:
-        stream(route, "retry: 300\nevent: hello\ndata: {}\n\n" + "".join(news))
-        news.clear()
+        stream(route, "retry: 300\nevent: hello\ndata: {}\n\n" + "".join(news))  # again each time: one may be lost
 
     page.unroute("**/events?*")
     page.route("**/events?*", events)

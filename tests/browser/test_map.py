@@ -355,7 +355,9 @@ def test_change_elsewhere_shows(page: Page, market: Feature, feature_make: Featu
     news: list[str] = []
 
     def events(route: Route) -> None:
-        stream(route, "retry: 300\nevent: hello\ndata: {}\n\n" + "".join(news))  # again each time: one may be lost
+        told = "".join(news)
+        news.clear()  # before the answer: while that is on its way, the test goes on and adds to the news
+        stream(route, "retry: 300\nevent: hello\ndata: {}\n\n" + told)
 
     page.unroute("**/events?*")
     page.route("**/events?*", events)

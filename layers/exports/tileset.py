@@ -46,7 +46,7 @@ class Pyramid:
         Raises:
             Problem: a zoom or the box is malformed or out of range, or the tiles are too many.
         """
-        found = cls(_zooms(zooms), home(layers) if bbox is None else _box(bbox))
+        found = cls(_zooms(zooms), home(extent(layers)) if bbox is None else _box(bbox))
         if len(found) > MOST:
             raise Problem(
                 text(
@@ -153,9 +153,9 @@ def extent(layers: Sequence[Layer]) -> Box:
     return min(west), min(south), max(east), max(north)
 
 
-def home(layers: Sequence[Layer]) -> Box:
-    """The part of the layers' box that is in the portal's."""
-    west, south, east, north = zip(extent(layers), portal_bbox(), strict=True)
+def home(box: Box) -> Box:
+    """The part of a box that is in the portal's."""
+    west, south, east, north = zip(box, portal_bbox(), strict=True)
     return max(west), max(south), min(east), min(north)
 
 

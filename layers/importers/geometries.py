@@ -15,10 +15,10 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Problem
 from layers.models.geometry import SRID, WORLD, geometry_clean
+from layers.query.extents import Box
 from layers.text import text
 
 Array = np.ndarray[Any, Any]
-Box = tuple[float, float, float, float]
 
 _POLYGON, _MULTIPOLYGON = 3, 6
 _TYPES = {"Point": 0, "MultiPolygon": _MULTIPOLYGON}

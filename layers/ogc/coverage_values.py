@@ -10,8 +10,9 @@ from rasterio.crs import CRS
 
 from layers.errors import InvalidParameter
 from layers.models import Raster, RasterBand
+from layers.query.extents import Box
 from layers.query.spatial import CRS84, DEFAULT_CRS, BBox
-from layers.services.raster_windows import Box, Cells, Grid, cells_read, grid_read, window_of
+from layers.services.raster_windows import Cells, Grid, cells_read, grid_read, window_of
 from layers.text import text
 
 PARAMS = ("bbox", "subset", "scale-size", "scaleSize")

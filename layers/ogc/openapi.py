@@ -17,6 +17,8 @@ from layers.ogc.openapi_parts import (
     Json,
     content,
     parameters,
+    properties_chosen,
+    query,
     ref,
     responses,
     schemas,
@@ -220,12 +222,8 @@ def _search(operation: str, title: str, tag: str, page: Json) -> Json:
 
 def _changes(operation: str, title: str, layer: Layer) -> Json:
     """The change feed; an item that was deleted has neither geometry nor properties."""
-    since = {
-        "name": "since",
-        "in": "query",
-        "description": str(text("Token dari jawaban sebelumnya.", "The token of the answer before.")),
-        "schema": {"type": "string"},
-    }
+    told = text("Token dari jawaban sebelumnya.", "The token of the answer before.")
+    since = query("since", told, {"type": "string"})
     deleted = {
         "type": "object",
         "required": ["type", "id", "deleted"],
@@ -269,18 +267,7 @@ def _answers(*statuses: str) -> dict[str, Json]:
 
 
 def _listed(layer: Layer) -> Json:
-    """The parameter ``properties``."""
-    return {
-        "name": "properties",
-        "in": "query",
-        "description": str(text("Atribut yang ditulis.", "The properties to write.")),
-        "style": "form",
-        "explode": False,
-        "schema": {
-            "type": "array",
-            "items": {"type": "string", "enum": [known.name for known in layer.properties]},
-        },
-    }
+    return properties_chosen({"type": "string", "enum": [known.name for known in layer.properties]})
 
 
 def _filter(known: Property) -> Json:
@@ -288,11 +275,4 @@ def _filter(known: Property) -> Json:
     schema = plain_schema(known)
     schema = schema["items"] if known.type == "array" else schema
     kept = ("type", "format", "enum", "minimum", "maximum", "maxLength")
-    return {
-        "name": known.name,
-        "in": "query",
-        "description": str(known.title),
-        "style": "form",
-        "explode": False,
-        "schema": {name: schema[name] for name in kept if name in schema},
-    }
+    return query(known.name, known.title, {name: schema[name] for name in kept if name in schema})

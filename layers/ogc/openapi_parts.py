@@ -35,19 +35,27 @@ def ref(kind: str, name: str) -> Json:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
+def query(name: str, description: Any, schema: Json) -> Json:
+    """A parameter of the address; lists are separated by commas."""
+    return {
+        "name": name,
+        "in": "query",
+        "description": str(description),
+        "style": "form",
+        "explode": False,
+        "schema": schema,
+    }
+
+
+def properties_chosen(items: Json) -> Json:
+    """The parameter ``properties``."""
+    return query(
+        "properties", text("Atribut yang ditulis.", "The properties to write."), {"type": "array", "items": items}
+    )
+
+
 def parameters() -> dict[str, Json]:
     """Those that several operations share."""
-
-    def query(name: str, description: Any, schema: Json) -> Json:
-        return {
-            "name": name,
-            "in": "query",
-            "description": str(description),
-            "style": "form",
-            "explode": False,
-            "schema": schema,
-        }
-
     limits = config()["server"]["limits"]
     crs = {
         "type": "string",

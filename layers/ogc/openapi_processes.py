@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, ref
+from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, query, ref
 from layers.ogc.processes import IMPACT, MAX_LISTED, RESPONSES
 from layers.rest.impact_inputs import INPUTS
 from layers.text import text
@@ -17,12 +17,8 @@ def process_paths() -> dict[str, Json]:
     process_id = _place("processId", {"type": "string", "enum": [IMPACT]})
     job_id = _place("jobId", {"type": "string", "format": "uuid"})
     status = content(JSON, _status())
-    limit = {
-        "name": "limit",
-        "in": "query",
-        "description": str(text("Paling banyak sekian.", "So many at most.")),
-        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100},
-    }
+    listed = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100}
+    limit = query("limit", text("Paling banyak sekian.", "So many at most."), listed)
     dismissed = text("Pekerjaan dilupakan", "The job is forgotten")
     return {
         "/processes": {"get": _get("getProcesses", text("Proses", "Processes"), [limit])},

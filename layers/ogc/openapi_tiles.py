@@ -4,7 +4,7 @@ from typing import Any
 
 from layers.catalog import layers
 from layers.ogc.coverages import COVERAGE, PNG
-from layers.ogc.openapi_parts import BINARY, PROBLEMS, Json, ref
+from layers.ogc.openapi_parts import BINARY, PROBLEMS, Json, properties_chosen, query, ref
 from layers.ogc.styles import MAP, STYLE
 from layers.ogc.tiles import ASKED, MVT, TILEJSON, TILESET, TILESETS
 from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
@@ -18,11 +18,12 @@ def tile_paths() -> dict[str, Json]:
     """The paths of tile matrix sets and of tiles: of all collections together, and of each."""
     sets = _get("getTileMatrixSets", text("Tile matrix set", "Tile matrix sets"), "server")
     one = _get("getTileMatrixSet", text("Satu tile matrix set", "A tile matrix set"), "server", [_place("tms")])
+    labels, properties = _labels(), properties_chosen(TEXT)
     found = {"/tileMatrixSets": sets, "/tileMatrixSets/{tms}": one}
     for path, name, collection in (("", "", []), ("/collections/{collectionId}", "Collection", [_collection()])):
         tag = "tiles"
         chosen = [] if collection else [_collections()]
-        asked = [*(ref("parameters", known) for known in ASKED if known != "properties"), PROPERTIES, LABELS]
+        asked = [*(ref("parameters", known) for known in ASKED if known != "properties"), properties, labels]
         described = text("Metadata petak, atau TileJSON", "Metadata of the tiles, or TileJSON")
         found |= {
             f"{path}/tiles": _get(
@@ -36,19 +37,14 @@ def tile_paths() -> dict[str, Json]:
                 f"get{name}Tileset",
                 described,
                 tag,
-                [*collection, _place("tms"), *chosen, LABELS, _format(*TILESET)],
+                [*collection, _place("tms"), *chosen, labels, _format(*TILESET)],
                 {"application/json": DOCUMENT, "text/html": TEXT, TILEJSON: DOCUMENT},
             ),
             f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
                 f"get{name}Tile",
                 text("Petak vektor; 204 bila kosong", "A vector tile; 204 where it is empty"),
                 tag,
-                [
-                    *collection,
-                    *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")),
-                    *chosen,
-                    *asked,
-                ],
+                [*collection, *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")), *chosen, *asked],
                 {MVT: BINARY},
                 "204",
             ),
@@ -85,19 +81,14 @@ def style_paths() -> dict[str, Json]:
 def raster_paths() -> dict[str, Json]:
     """The paths of hazard rasters. Which there are is not in the document, for they come and go while it is cached."""
     which = {"name": "rasterId", "in": "path", "required": True, "schema": {"type": "string"}}
-    described = str(text("Besaran; tanpa ini semua.", "Quantities; all without it."))
-    quantities = {**PROPERTIES, "description": described}
-    subset = _by_axis(
-        "subset", text("Kotak, sumbu demi sumbu.", "The box, axis by axis."), "Lon(116.05:116.1),Lat(-8.6:-8.55)"
+    described = text("Besaran; tanpa ini semua.", "Quantities; all without it.")
+    quantities = query("properties", described, {"type": "array", "items": TEXT})
+    box, example = text("Kotak, sumbu demi sumbu.", "The box, axis by axis."), "Lon(116.05:116.1),Lat(-8.6:-8.55)"
+    subset = query("subset", box, TEXT | {"example": example})
+    resized = text(
+        "Kolom dan baris jawaban, dalam bujur dan lintang.", "Columns and rows of the answer, in longitude, latitude."
     )
-    size = _by_axis(
-        "scale-size",
-        text(
-            "Kolom dan baris jawaban, dalam bujur dan lintang.",
-            "Columns and rows of the answer, in longitude, latitude.",
-        ),
-        "Lon(400),Lat(300)",
-    )
+    size = query("scale-size", resized, TEXT | {"example": "Lon(400),Lat(300)"})
     grid, bands = text("Kisi raster", "A raster's grid"), text("Besaran raster", "A raster's quantities")
     raster, picture = "/collections/{rasterId}", text("Gambar kelas raster", "Pictures of a raster's classes")
     tileset = f"{raster}/map/tiles/{{tms}}"
@@ -125,28 +116,11 @@ def raster_paths() -> dict[str, Json]:
     }
 
 
-def _by_axis(name: str, described: Any, example: str) -> Json:
-    schema = {"type": "string", "example": example}
-    return {"name": name, "in": "query", "description": str(described), "schema": schema}
-
-
-LABELS: Json = {
-    "name": "labels",
-    "in": "query",
-    "description": str(
-        text("Dengan titik label poligon, di lapisan {koleksi}-labels.", "With points for the labels of polygons.")
-    ),
-    "schema": {"type": "boolean", "default": False},
-}
-
-PROPERTIES: Json = {
-    "name": "properties",
-    "in": "query",
-    "description": str(text("Atribut yang ditulis.", "The properties to write.")),
-    "style": "form",
-    "explode": False,
-    "schema": {"type": "array", "items": {"type": "string"}},
-}
+def _labels() -> Json:
+    described = text(
+        "Dengan titik label poligon, di lapisan {koleksi}-labels.", "With points for the labels of polygons."
+    )
+    return query("labels", described, {"type": "boolean", "default": False})
 
 
 def _get(
@@ -182,18 +156,9 @@ def _collection() -> Json:
 
 
 def _collections() -> Json:
-    return {
-        "name": "collections",
-        "in": "query",
-        "description": str(text("Koleksi yang termuat; tanpa ini semua.", "Collections to hold; all without it.")),
-        "style": "form",
-        "explode": False,
-        "schema": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "string", "enum": [layer.id for layer in layers()]},
-        },
-    }
+    ids = {"type": "string", "enum": [layer.id for layer in layers()]}
+    described = text("Koleksi yang termuat; tanpa ini semua.", "Collections to hold; all without it.")
+    return query("collections", described, {"type": "array", "minItems": 1, "items": ids})
 
 
 def _format(*names: str) -> Json:

@@ -52,7 +52,7 @@ ASKED = ("datetime", "filter", "filter-crs", "filter-lang", "properties")
 
 @resource
 def tile_matrix_sets(request: HttpRequest) -> HttpResponse:
-    _params(request, MATRICES)
+    _asked(request, MATRICES)
     base = base_url(request)
     listed = [
         {"id": known.id, "uri": known.uri, "links": [link("self", f"{base}/tileMatrixSets/{known.id}", known.id)]}
@@ -64,7 +64,7 @@ def tile_matrix_sets(request: HttpRequest) -> HttpResponse:
 @resource
 def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
     """A definition (OGC 17-083r4), as pygeoapi holds it."""
-    _params(request, MATRICES)
+    _asked(request, MATRICES)
     known = TileMatrixSetEnum[matrix_set_get(tms).id.upper()].value
     return _json(
         {
@@ -81,8 +81,7 @@ def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
 
 @resource
 def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
-    _params(request, TILESETS)
-    format = negotiated(request, TILESETS)
+    format, _ = _asked(request, TILESETS)
     shown, address = _shown(request, id)
     listed = [_summary(request, shown, known, address) for known in TILE_MATRIX_SETS.values()]
     document = {"tilesets": listed, "links": Address.of(request).alternates(format, TILESETS)}
@@ -93,8 +92,8 @@ def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
 def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpResponse:
     """Metadata of a tileset, or as ``f=tilejson`` what MapLibre and others read."""
     known = matrix_set_get(tms)
-    labels = _labels(_params(request, TILESET, "collections", "labels"))
-    format = negotiated(request, TILESET)
+    format, given = _asked(request, TILESET, "collections", "labels")
+    labels = _labels(given)
     shown, address = _shown(request, id)
     if format == "tilejson":
         return _json(_tilejson(request, shown, known, address, labels), TILEJSON)
@@ -141,7 +140,7 @@ def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | N
         InvalidParameter: a parameter is unknown or malformed.
     """
     place = Tile.parse(tms, z, row, col)
-    given = _params(request, {"mvt": MVT}, "collections", "labels", *ASKED)
+    _, given = _asked(request, {"mvt": MVT}, "collections", "labels", *ASKED)
     shown, _ = _shown(request, id)
     labels = _labels(given)
     params: Params = {name: [given[name]] for name in ASKED if name in given}
@@ -174,9 +173,9 @@ def _generalized(shown: Sequence[Layer], details: Sequence[Detail]) -> str:
     )
 
 
-def _params(request: HttpRequest, offers: Offers, *known: str) -> dict[str, str]:
-    negotiated(request, offers)
-    return params_single(dict(request.GET.lists()), [*known, "f", "lang"])
+def _asked(request: HttpRequest, offers: Offers, *known: str) -> tuple[str, dict[str, str]]:
+    """The format, and the parameters."""
+    return negotiated(request, offers), params_single(dict(request.GET.lists()), [*known, "f", "lang"])
 
 
 def _shown(request: HttpRequest, id: str | None) -> tuple[Sequence[Layer], str]:
@@ -226,7 +225,8 @@ def _tilejson(
     request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet, address: str, labels: bool
 ) -> dict[str, Any]:
     """TileJSON 3.0.0; its bounds are in degrees whatever the tile matrix set."""
-    west, south, east, north = home(shown)
+    bounds = extent(shown)
+    west, south, east, north = home(bounds)
     return {
         "tilejson": "3.0.0",
         "name": ", ".join(in_language(layer.title) for layer in shown),
@@ -234,7 +234,7 @@ def _tilejson(
         "tiles": [_template(request, known, address, names=("{z}", "{y}", "{x}"))],
         "minzoom": 0,
         "maxzoom": DEEPEST,
-        "bounds": extent(shown),
+        "bounds": bounds,
         "center": [(west + east) / 2, (south + north) / 2, 12],
         "vector_layers": vector_layers(shown, range(DEEPEST + 1), labels=labels),
     }

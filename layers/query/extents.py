@@ -4,7 +4,7 @@ from layers.catalog import Layer
 from layers.query.statement import row_fetch
 
 Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
+"""West, south, east, north; in degrees unless said otherwise."""
 
 FARTHEST = 1_000
 """Degrees; beyond every coordinate."""

@@ -14,9 +14,8 @@ from django.db import connection
 
 from layers.catalog import layers
 from layers.query.changes import LAST, Place
+from layers.query.extents import Box
 from layers.query.validity import Boundaries
-
-Box = tuple[float, float, float, float]
 
 FAR = 10_000
 """Commits; whoever is further behind is not told where they were, which would take long to gather."""

@@ -10,9 +10,8 @@ from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from layers.models import Raster, RasterBand
+from layers.query.extents import Box
 from layers.services.rasters import dataset_get
-
-Box = tuple[float, float, float, float]
 
 WEB_MERCATOR = "EPSG:3857"
 

@@ -7,7 +7,19 @@ from hashlib import sha256
 from pathlib import Path
 
 from layers.styles.glyphs import GLYPHS, OTHER
-from layers.styles.symbols import BOUNDARIES, BOUNDARY_COLOUR, HALO, HAZARDS, LEVELS, SYMBOLS, ZONE_OPACITY, Symbol
+from layers.styles.symbols import (
+    BOUNDARIES,
+    BOUNDARY_COLOUR,
+    EPICENTRE_COLOUR,
+    EPICENTRE_OPACITY,
+    HALO,
+    HAZARDS,
+    LEVELS,
+    MAGNITUDES,
+    SYMBOLS,
+    ZONE_OPACITY,
+    Symbol,
+)
 from layers.styles.symbols import OTHER as OTHER_SYMBOL
 
 SPRITE = Path(__file__).with_name("sprite")
@@ -38,6 +50,10 @@ def image_name(collection: str, code: str) -> str:
     """The icon of a type or hazard; the one for all others where it has none of its own."""
     name = f"{collection}-{code}"
     return name if name in GLYPHS else OTHER_IMAGE
+
+
+def magnitude_name(code: str) -> str:
+    return f"magnitude-{code}"
 
 
 def pattern_name(level: str) -> str:
@@ -98,7 +114,8 @@ Image = tuple[tuple[int, int], str]
 def _sprite_images() -> dict[str, Image]:
     icons = {name: (ICON, _icon(_symbol(name), glyph)) for name, glyph in GLYPHS.items()}
     patterns = {pattern_name(code): (PATTERN, _pattern(code)) for code in LEVELS}
-    return {OTHER_IMAGE: (ICON, _icon(OTHER_SYMBOL, OTHER)), **icons, **patterns}
+    circles = {magnitude_name(code): (ICON, _circle(magnitude.radius)) for code, magnitude in MAGNITUDES.items()}
+    return {OTHER_IMAGE: (ICON, _icon(OTHER_SYMBOL, OTHER)), **icons, **circles, **patterns}
 
 
 def _samples() -> dict[str, Image]:
@@ -118,6 +135,16 @@ def _icon(symbol: Symbol, glyph: str) -> str:
     return (
         f'<g fill="{symbol.colour}" stroke="{HALO}" stroke-width="1.5" stroke-linejoin="round">{shape}</g>'
         f'<g transform="{place}"><path d="{glyph}" {stroke}/></g>'
+    )
+
+
+def _circle(radius: float) -> str:
+    """Around an epicentre, seen through, since later shocks lie within the first one's circle."""
+    middle = f'cx="{ICON[0] / 2:g}" cy="{ICON[1] / 2:g}"'
+    return (
+        f'<circle {middle} r="{radius:g}" fill="{EPICENTRE_COLOUR}" fill-opacity="{EPICENTRE_OPACITY}" '
+        f'stroke="{HALO}" stroke-width="3"/>'
+        f'<circle {middle} r="{radius:g}" fill="none" stroke="{EPICENTRE_COLOUR}" stroke-width="1.5"/>'
     )
 
 

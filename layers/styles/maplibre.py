@@ -2,7 +2,8 @@
 
 Names and icons of polygons are drawn from the tiles' points for labels, once each.
 
-In dense tiles a point without an id and with ``point_count`` alone stands for several features; a circle shows it.
+In dense tiles a point without an id and with ``point_count`` alone stands for several features; a circle shows it. A
+polygon below a pixel is a point as well, with a ``point_count`` of 1: a speck shows it, and no count.
 There is no ``glyphs``: labels are drawn with the reader's own fonts. QGIS draws the same documents. It converts few
 expressions, so what depends on a code is a layer with a filter, and only labels are expressions.
 """
@@ -15,7 +16,7 @@ from django.utils.translation import get_language
 
 from layers.catalog import Layer
 from layers.query.tiles import labels_id
-from layers.styles.images import OTHER_IMAGE, image_name, pattern_name
+from layers.styles.images import OTHER_IMAGE, image_name, magnitude_name, pattern_name
 from layers.styles.symbols import (
     BOUNDARIES,
     BOUNDARY_COLOUR,
@@ -25,6 +26,7 @@ from layers.styles.symbols import (
     INK,
     LAND,
     LEVELS,
+    MAGNITUDES,
     OTHER,
     PAPER,
     SYMBOLS,
@@ -33,10 +35,11 @@ from layers.styles.symbols import (
 
 Json = dict[str, Any]
 
-AREAS, ZONES = "administrative_areas", "disaster_zones"
+AREAS, ZONES, QUAKES = "administrative_areas", "disaster_zones", "earthquakes"
 SOURCE = "portal"
-CLUSTER = ["has", "point_count"]
-FEATURE = ["!", CLUSTER]
+FEATURE = ["!", ["has", "point_count"]]
+CLUSTER = ["all", ["has", "point_count"], [">", ["get", "point_count"], 1]]
+SPECK = ["all", ["has", "point_count"], ["==", ["get", "point_count"], 1]]
 NAMES_FROM = 14
 """The zoom from where on points show their names."""
 
@@ -57,7 +60,7 @@ def style(title: str, layers: Iterable[Layer], tiles: str, sprite: str) -> Json:
     """
     ordered = drawing_order(layers)
     ground = [drawn for layer in ordered for drawn in _GROUND.get(layer.id, _ground)(layer)]
-    clusters = [drawn for layer in ordered for drawn in _clusters(layer)]
+    clusters = [drawn for layer in ordered for drawn in [*_SPECKS.get(layer.id, _specks)(layer), *_clusters(layer)]]
     marked = sorted(ordered, key=lambda layer: layer.id == AREAS)
     marks = [drawn for layer in marked for drawn in _MARKS.get(layer.id, _marks)(layer)]
     west, south, east, north = min((layer.bbox for layer in ordered), key=lambda bbox: bbox[2] - bbox[0])
@@ -147,6 +150,30 @@ def _zones_marks(layer: Layer) -> list[Json]:
     return [_names(layer, [*label, ""], minzoom=12, size=11), *_icons(layer, "hazard")]
 
 
+def _quakes_marks(layer: Layer) -> list[Json]:
+    """Circles by magnitude, as large on every map, and below them the dot of those whose magnitude is not known."""
+    layout = {"icon-allow-overlap": True}
+    unknown = ["all", FEATURE, ["!", ["has", "magnitude"]]]
+    return [
+        _names(layer, ["get", layer.title_field], minzoom=NAMES_FROM, size=12),
+        _mark(layer, "icon", unknown, layout={"icon-image": OTHER_IMAGE, **layout}),
+        *(
+            _mark(
+                layer,
+                f"icon-{code}",
+                ["all", FEATURE, ["has", "magnitude"], *_between("magnitude", magnitude.minimum, magnitude.maximum)],
+                layout={"icon-image": magnitude_name(code), **layout},
+            )
+            for code, magnitude in MAGNITUDES.items()
+        ),
+    ]
+
+
+def _between(property: str, minimum: float | None, maximum: float | None) -> list[Any]:
+    ends = ((">=", minimum), ("<", maximum))
+    return [[comparison, ["get", property], end] for comparison, end in ends if end is not None]
+
+
 def _ground(layer: Layer) -> list[Json]:
     if layer.geometry_type == "Point":
         return []
@@ -191,6 +218,26 @@ def _icons(layer: Layer, name: str) -> list[Json]:
     ]
 
 
+def _specks(layer: Layer) -> list[Json]:
+    return [_layer(layer, "speck", "circle", SPECK, paint=_speck(_colour(layer)))]
+
+
+def _zones_specks(layer: Layer) -> list[Json]:
+    return [
+        _layer(layer, f"speck-{code}", "circle", [*SPECK, ["==", ["get", "level"], code]], paint=_speck(level.ink))
+        for code, level in LEVELS.items()
+    ]
+
+
+def _areas_specks(_: Layer) -> list[Json]:
+    """None: which area a speck is, and where it ends, no map of that scale tells."""
+    return []
+
+
+def _speck(colour: str) -> Json:
+    return {"circle-color": colour, "circle-radius": 3, "circle-stroke-color": HALO, "circle-stroke-width": 1}
+
+
 def _clusters(layer: Layer) -> list[Json]:
     """A circle that grows with the count, and the count in it."""
     radius = [
@@ -220,5 +267,6 @@ def _colour(layer: Layer) -> str:
 
 _Draw = Callable[[Layer], list[Json]]
 
+_SPECKS: dict[str, _Draw] = {AREAS: _areas_specks, ZONES: _zones_specks}
 _GROUND: dict[str, _Draw] = {AREAS: _areas_ground, ZONES: _zones_ground}
-_MARKS: dict[str, _Draw] = {AREAS: _areas_marks, ZONES: _zones_marks}
+_MARKS: dict[str, _Draw] = {AREAS: _areas_marks, ZONES: _zones_marks, QUAKES: _quakes_marks}

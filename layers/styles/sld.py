@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
 from layers.catalog import Layer, in_language
-from layers.styles.images import ICON, OTHER_IMAGE, PATTERN, image_name, pattern_name
+from layers.styles.images import ICON, OTHER_IMAGE, PATTERN, image_name, magnitude_name, pattern_name
 from layers.styles.symbols import (
     BOUNDARIES,
     BOUNDARY_COLOUR,
     HAZARDS,
     LAND,
     LEVELS,
+    MAGNITUDES,
     OTHER,
     SYMBOLS,
 )
+from layers.text import text
 
 SLD, SE, OGC, XLINK = (
     "http://www.opengis.net/sld",
@@ -48,7 +50,7 @@ def sld(layers: Iterable[Layer], href: ImageHref) -> bytes:
 def _areas_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
     for code, label in _choices(layer, "level"):
         boundary = BOUNDARIES[code]
-        rule = _rule(label, {"level": code})
+        rule = _rule(label, [_equal("level", code)])
         area = SubElement(rule, f"{{{SE}}}PolygonSymbolizer")
         _parameters(SubElement(area, f"{{{SE}}}Fill"), fill=LAND, fill_opacity="0.2")
         dash = " ".join(f"{length * boundary.width:g}" for length in boundary.dash)
@@ -60,7 +62,7 @@ def _zones_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
     """One rule for each level and hazard: colour and pattern of the level, outline and icon of the hazard."""
     for level, level_label in _choices(layer, "level"):
         for hazard, hazard_label in _choices(layer, "hazard"):
-            rule = _rule(f"{hazard_label} · {level_label}", {"hazard": hazard, "level": level})
+            rule = _rule(f"{hazard_label} · {level_label}", [_equal("hazard", hazard), _equal("level", level)])
             colour = SubElement(SubElement(rule, f"{{{SE}}}PolygonSymbolizer"), f"{{{SE}}}Fill")
             _parameters(colour, fill=LEVELS[level].colour, fill_opacity=str(OPACITY))
             area = SubElement(rule, f"{{{SE}}}PolygonSymbolizer")
@@ -72,21 +74,34 @@ def _zones_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
             yield rule
 
 
+def _quakes_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
+    """One rule for each class of magnitudes, and one for those whose magnitude is not known."""
+    for code, magnitude in MAGNITUDES.items():
+        rule = _rule(str(magnitude.label), _between("magnitude", magnitude.minimum, magnitude.maximum))
+        SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(magnitude_name(code)), ICON[0]))
+        yield rule
+    unknown = Element(f"{{{OGC}}}PropertyIsNull")
+    _text(unknown, OGC, "PropertyName", "magnitude")
+    rule = _rule(str(text("Magnitudo tidak diketahui", "Magnitude not known")), [unknown])
+    SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(OTHER_IMAGE), ICON[0]))
+    yield rule
+
+
 def _rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
     """Icons by type, or one look for all."""
     if layer.geometry_type != "Point":
-        rule = _rule(layer.id, {})
+        rule = _rule(layer.id, [])
         _stroke(SubElement(rule, f"{{{SE}}}PolygonSymbolizer"), SYMBOLS.get(layer.id, OTHER).colour, 1.6)
         yield rule
         return
     for code, label in _choices(layer, "type") or [("", layer.id)]:
-        rule = _rule(label, {"type": code} if code else {})
+        rule = _rule(label, [_equal("type", code)] if code else [])
         image = image_name(layer.id, code) if code else OTHER_IMAGE
         SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(image), ICON[0]))
         yield rule
 
 
-_RULES = {"administrative_areas": _areas_rules, "disaster_zones": _zones_rules}
+_RULES = {"administrative_areas": _areas_rules, "disaster_zones": _zones_rules, "earthquakes": _quakes_rules}
 
 
 def _choices(layer: Layer, name: str) -> list[tuple[str, str]]:
@@ -94,26 +109,32 @@ def _choices(layer: Layer, name: str) -> list[tuple[str, str]]:
     return [(code, str(label)) for code, label in property.choices] if property else []
 
 
-def _rule(title: str, equal: dict[str, str]) -> Element:
-    """A rule for the features whose attributes have these values."""
+def _rule(title: str, conditions: list[Element]) -> Element:
+    """A rule for the features that meet all conditions."""
     rule = Element(f"{{{SE}}}Rule")
     _text(rule, SE, "Name", title)
     _text(SubElement(rule, f"{{{SE}}}Description"), SE, "Title", title)
-    if equal:
+    if conditions:
         filter = SubElement(rule, f"{{{OGC}}}Filter")
-        within = SubElement(filter, f"{{{OGC}}}And") if len(equal) > 1 else filter
-        for name, value in equal.items():
-            within.append(_comparison(name, value))
+        within = SubElement(filter, f"{{{OGC}}}And") if len(conditions) > 1 else filter
+        within.extend(conditions)
     return rule
 
 
-def _comparison(name: str, value: str) -> Element:
-    """Equality; of codes made of digits by LIKE, for QGIS takes their literals for numbers."""
-    if value.isdigit():
-        wildcards = {"wildCard": "%", "singleChar": "_", "escapeChar": "!"}
-        comparison = Element(f"{{{OGC}}}PropertyIsLike", wildcards)
-    else:
-        comparison = Element(f"{{{OGC}}}PropertyIsEqualTo")
+def _equal(name: str, code: str) -> Element:
+    """Codes made of digits are compared by LIKE, for QGIS takes their literals for numbers."""
+    if code.isdigit():
+        return _comparison("Like", name, code, wildCard="%", singleChar="_", escapeChar="!")
+    return _comparison("EqualTo", name, code)
+
+
+def _between(name: str, minimum: float | None, maximum: float | None) -> list[Element]:
+    ends = (("GreaterThanOrEqualTo", minimum), ("LessThan", maximum))
+    return [_comparison(operator, name, f"{end:g}") for operator, end in ends if end is not None]
+
+
+def _comparison(operator: str, name: str, value: str, **more: str) -> Element:
+    comparison = Element(f"{{{OGC}}}PropertyIs{operator}", more)
     _text(comparison, OGC, "PropertyName", name)
     _text(comparison, OGC, "Literal", value)
     return comparison

@@ -7,6 +7,8 @@ boundary its dashes.
 
 from dataclasses import dataclass
 
+from layers.text import text
+
 PAPER = "#cfe0e8"
 """Below everything: water, and what is not mapped."""
 
@@ -44,6 +46,16 @@ class Boundary:
     name_size: int
 
 
+@dataclass(frozen=True)
+class Magnitude:
+    """Earthquakes from ``minimum`` up to, and without, ``maximum``; the circle's ``radius`` is in pixels."""
+
+    label: str
+    minimum: float | None
+    maximum: float | None
+    radius: float
+
+
 OTHER = Symbol("#37474f", "circle")
 
 SYMBOLS = {
@@ -72,6 +84,18 @@ LEVELS = {
     "tinggi": Level("#f59a94", "#c9433f", "grid"),
 }
 """From low to high: a higher one is drawn above a lower one."""
+
+MAGNITUDES = {
+    "major": Magnitude(text("Sangat kuat, M 7 ke atas", "Major, M 7 and above"), 7, None, 12.5),
+    "strong": Magnitude(text("Kuat, M 6 sampai 7", "Strong, M 6 to 7"), 6, 7, 10),
+    "moderate": Magnitude(text("Sedang, M 5 sampai 6", "Moderate, M 5 to 6"), 5, 6, 7.5),
+    "light": Magnitude(text("Ringan, M 4 sampai 5", "Light, M 4 to 5"), 4, 5, 5.5),
+    "minor": Magnitude(text("Kecil, di bawah M 4", "Minor, below M 4"), None, 4, 3.5),
+}
+"""The classes of seismology, from high to low: a lower one is drawn above a higher one, which would hide it."""
+
+EPICENTRE_COLOUR = HAZARDS["108"].colour
+EPICENTRE_OPACITY = 0.6
 
 ZONE_OPACITY = 0.8
 """Near to one, so that colours of zones above each other do not mix into that of another level."""

@@ -231,6 +231,26 @@ def test_filter_by_type_reaches_map_count_download_and_link(
     assert len(download.value.path().read_text().splitlines()) == 2
 
 
+def test_earthquakes_are_chosen_by_magnitude(page: Page, feature_make: FeatureMake) -> None:
+    quakes = layer_get("earthquakes")
+    feature_make(quakes, 1, magnitude=6.9, geom=HERE)
+    feature_make(quakes, 2, magnitude=6, geom=BESIDE)
+    feature_make(quakes, 3, magnitude=7, geom=BESIDE)
+    feature_make(quakes, 4, magnitude=3.2, geom=BESIDE)
+    page.goto(f"/?lang=en#{VIEW}")
+    quake = row(page, "earthquakes")
+    expect(quake.locator("output")).to_have_text("4")
+    quake.locator("summary").click()
+    for label in ("Strong, M 6 to 7", "Light, M 4 to 5", "Moderate, M 5 to 6", "Minor, below M 4"):
+        quake.get_by_label(label).uncheck()
+    expect(quake.locator("output")).to_have_text("1")
+    quake.get_by_label("Strong, M 6 to 7").check()
+    expect(quake.locator("output")).to_have_text("3")
+    assert state(page)["earthquakes.magnitude"] == ["major,strong"]
+    page.reload()
+    expect(row(page, "earthquakes").locator("output")).to_have_text("3")
+
+
 def test_filter_by_area_keeps_zones_that_may_touch_it(page: Page, market: Feature, feature_make: FeatureMake) -> None:
     areas = layer_get("administrative_areas")
     for number, west in ((1, 116.09), (2, 116.13)):

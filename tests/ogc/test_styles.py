@@ -11,6 +11,7 @@ from django.utils import translation
 from layers.catalog import Layer, layer_get, layers
 from layers.ogc.styles import MAP
 from layers.styles.images import sprite_index
+from layers.styles.symbols import MAGNITUDES
 
 BASE = "http://testserver/oapi"
 SE = "{http://www.opengis.net/se}"
@@ -66,11 +67,20 @@ def test_style_draws_its_layers(anybody: Client, id: str) -> None:
 def test_clusters_are_circles_with_their_count_and_nothing_else(anybody: Client, id: str) -> None:
     for part in get(anybody, f"/{id}")["layers"][1:]:
         if part["id"].endswith(("-cluster", "-count")):
-            assert part["filter"] == ["has", "point_count"]
+            assert part["filter"] == ["all", ["has", "point_count"], [">", ["get", "point_count"], 1]]
+        elif "-speck" in part["id"]:
+            assert part["filter"][1:3] == [["has", "point_count"], ["==", ["get", "point_count"], 1]]
         else:
             assert ["!", ["has", "point_count"]] in (part["filter"], part["filter"][1])
     types = [part["type"] for part in get(anybody, f"/{id}")["layers"] if part["id"].endswith(("-cluster", "-count"))]
     assert types == ["circle", "symbol"] * (len(STYLES) - 1 if id == MAP else 1)
+
+
+def test_small_polygons_are_specks_of_their_level_and_small_areas_are_not_drawn(anybody: Client) -> None:
+    specks = [part["id"] for part in get(anybody, f"/{MAP}")["layers"] if "-speck" in part["id"]]
+    zones = [f"disaster_zones-speck-{code}" for code in ("rendah", "sedang", "tinggi")]
+    points = [f"{layer.id}-speck" for layer in layers() if layer.geometry_type == "Point"]
+    assert specks == [*zones, *points]
 
 
 def test_map_lies_in_order(anybody: Client) -> None:
@@ -107,6 +117,8 @@ def test_legend_names_every_code(anybody: Client, layer: Layer) -> None:
     properties = [found for name in ("type", "level", "hazard") if (found := layer.property(name))]
     with translation.override("en"):
         expected = [(one.name, code, str(label)) for one in properties for code, label in one.choices]
+        if layer.id == "earthquakes":
+            expected = [("magnitude", code, str(known.label)) for code, known in MAGNITUDES.items()]
     entries = get(anybody, f"/{layer.id}/legend?lang=en")["entries"]
     assert [(entry["property"], entry["code"], entry["label"]) for entry in entries] == expected
     for entry in entries:
@@ -129,6 +141,16 @@ def test_legend_tells_how_a_level_looks(anybody: Client) -> None:
         "pattern": "grid",
         "image": f"{BASE}/styles/images/sample-tinggi.svg",
     }
+
+
+def test_earthquakes_are_drawn_by_magnitude(anybody: Client) -> None:
+    entries = get(anybody, "/earthquakes/legend?lang=en")["entries"]
+    assert [(entry["minimum"], entry["maximum"]) for entry in entries] == [(7, None), (6, 7), (5, 6), (4, 5), (None, 4)]
+    layers = {drawn["id"]: drawn for drawn in get(anybody, "/earthquakes")["layers"]}
+    strong = layers["earthquakes-icon-strong"]
+    assert strong["filter"][3:] == [[">=", ["get", "magnitude"], 6], ["<", ["get", "magnitude"], 7]]
+    assert strong["layout"]["icon-image"] in sprite_index(1)
+    assert f"{BASE}/styles/images/{strong['layout']['icon-image']}.svg" == entries[1]["image"]
 
 
 def test_legend_of_the_map_joins_those_of_the_layers(anybody: Client) -> None:

@@ -4,8 +4,18 @@ import struct
 
 from layers.catalog import Layer, layer_get, layers
 from layers.styles.glyphs import GLYPHS
-from layers.styles.images import OTHER_IMAGE, RATIOS, SPRITE, image, image_name, sheet_digest, sheet_size, sprite_index
-from layers.styles.symbols import BOUNDARIES, HAZARDS, LEVELS, SYMBOLS
+from layers.styles.images import (
+    OTHER_IMAGE,
+    RATIOS,
+    SPRITE,
+    image,
+    image_name,
+    magnitude_name,
+    sheet_digest,
+    sheet_size,
+    sprite_index,
+)
+from layers.styles.symbols import BOUNDARIES, HAZARDS, LEVELS, MAGNITUDES, SYMBOLS
 
 
 def codes(layer: Layer, name: str) -> tuple[str, ...]:
@@ -38,6 +48,12 @@ def test_colours_differ() -> None:
     assert len({symbol.frame for symbol in SYMBOLS.values()}) == len(SYMBOLS)
 
 
+def test_magnitudes_leave_no_gap_and_circles_grow_with_them() -> None:
+    rising = list(MAGNITUDES.values())[::-1]
+    assert [rising[0].minimum, *(known.maximum for known in rising)] == [*(known.minimum for known in rising), None]
+    assert [known.radius for known in rising] == sorted({known.radius for known in rising})
+
+
 def test_kept_sprite_is_of_these_tables() -> None:
     kept = (SPRITE / "sheet.sha256").read_text().strip()
     assert kept == sheet_digest(), "run script/sprite"
@@ -49,7 +65,8 @@ def test_sprite_holds_its_images() -> None:
         width, height = struct.unpack(">II", picture[16:24])
         assert (width, height) == tuple(ratio * side for side in sheet_size())
         places = sprite_index(ratio)
-        assert {OTHER_IMAGE, *GLYPHS, *(f"level-{code}" for code in LEVELS)} == set(places)
+        drawn = {*(f"level-{code}" for code in LEVELS), *map(magnitude_name, MAGNITUDES)}
+        assert {OTHER_IMAGE, *GLYPHS, *drawn} == set(places)
         taken: set[tuple[int, int]] = set()
         for place in places.values():
             assert place["pixelRatio"] == ratio

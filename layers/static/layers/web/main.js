@@ -144,15 +144,17 @@ async function begin() {
     return [...found.values()].sort((one, other) => isBoundary(one) - isBoundary(other));
   }
 
+  const isCluster = ({ id }) => id === undefined;
+
   function identify(point) {
     const found = featuresAt(point);
     const first = found[0];
     if (!first) return false;
-    if (first.properties.point_count) {
+    if (isCluster(first)) {
       say(word("cluster", { n: first.properties.point_count }));
       map.easeTo({ center: first.geometry.coordinates, zoom: map.getZoom() + 2 });
     } else {
-      const others = found.slice(1, OTHERS).filter(({ properties }) => !properties.point_count);
+      const others = found.slice(1, OTHERS).filter((other) => !isCluster(other));
       reveal(first, others);
     }
     return true;

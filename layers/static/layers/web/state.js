@@ -43,12 +43,19 @@ export function stateWrite(state, map, language) {
   history.replaceState(null, "", `?lang=${language}#${hash.join("&")}`);
 }
 
+const quoted = (code) => `'${code.replaceAll("'", "''")}'`;
+
+function between({ property, minimum, maximum }) {
+  const ends = [[">=", minimum], ["<", maximum]].filter(([, end]) => end !== null);
+  return ends.map(([comparison, end]) => `${property}${comparison}${end}`).join(" AND ");
+}
+
 /** What tiles, counts and downloads of a layer are asked with (CQL2); `areaBounds` is the box around the area. */
 export function stateFilter(state, layer, areaBounds) {
-  const quoted = (code) => `'${code.replaceAll("'", "''")}'`;
-  const chosen = Object.entries(state.codes[layer.id] ?? {}).map(
-    ([property, codes]) => `${property} IN (${codes.map(quoted).join(",")})`,
-  );
+  const chosen = Object.entries(state.codes[layer.id] ?? {}).map(([property, codes]) => {
+    const entries = layer.legend.filter((entry) => entry.property === property && codes.includes(entry.code));
+    return "minimum" in entries[0] ? `(${entries.map(between).join(" OR ")})` : `${property} IN (${codes.map(quoted).join(",")})`;
+  });
   if (state.area && layer.schema.area) {
     // A zone that reaches over several areas lies in none of them alone, and must not vanish: whatever may touch stays.
     const isPoint = layer.schema.geom.format === "geometry-point";

@@ -29,6 +29,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
     start = {
         "api": reverse("oapi-landing"),
         "events": EVENTS,
+        "hazards": {name: reverse(f"rest:hazards-{name}") for name in ("at", "impact")},
         "language": request.LANGUAGE_CODE,
         "words": WORDS,
         "codes": FIRST,

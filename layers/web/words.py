@@ -3,14 +3,28 @@
 from layers.text import text
 
 WORDS = {
+    "aid_posts": text("Pos bantuan terdekat yang buka", "Nearest open aid posts"),
     "also_here": text("Juga di sini", "Also here"),
     "areas_all": text("Seluruh wilayah", "All areas"),
+    "beds": text("{n} tempat tidur kosong", "{n} beds free"),
+    "capacity": text("untuk {n} orang", "for {n} people"),
+    "capacity_left": text("masih muat {n} orang", "room for {n} more"),
     "cluster": text("{n} fitur di sini; perbesar untuk melihatnya.", "{n} features here; zoom in to see them."),
+    "compass": text(
+        "utara, timur laut, timur, tenggara, selatan, barat daya, barat, barat laut",
+        "north, north-east, east, south-east, south, south-west, west, north-west",
+    ),
     "copied": text("Tersalin", "Copied"),
     "copy": text("Salin", "Copy"),
     "curl": text("curl: halaman pertama sebagai GeoJSON", "curl: the first page as GeoJSON"),
     "download": text("Unduh", "Download"),
+    "ends": text("berakhir {age}", "ends {age}"),
     "failed": text("Tidak dapat dibaca: {why}", "Cannot be read: {why}"),
+    "health_facilities": text("Gawat darurat terdekat", "Nearest emergency care"),
+    "left_out": text(
+        "{n} dilewati, karena terancam bahaya yang sama. Yang terdekat:",
+        "{n} left out, for the same hazard threatens them. The nearest:",
+    ),
     "legend": text("Legenda dan saringan", "Legend and filter"),
     "link": text("Tautan ke tampilan ini", "Link to this view"),
     "live": text("Langsung: perubahan tampil seketika.", "Live: changes show at once."),
@@ -22,19 +36,32 @@ WORDS = {
     ),
     "nothing_found": text("Tidak ada yang cocok.", "Nothing matches."),
     "nothing_here": text("Tidak ada fitur di tengah peta.", "There is no feature in the middle of the map."),
+    "not_mapped": text("Di luar wilayah yang dipetakan", "Outside the mapped area"),
     "no_answer": text("peladen tidak menjawab.", "the server does not answer."),
     "no": text("tidak", "no"),
     "observed": text("Diamati {age}", "Observed {age}"),
     "observed_never": text("Waktu pengamatan tidak diketahui", "Time of observation unknown"),
     "ogc": text("OGC API: koleksi", "OGC API: collection"),
     "page": text("Halaman fitur", "Feature page"),
+    "places_none": text("Tidak ada di luar bahaya ini.", "None outside of these hazards."),
+    "position": text("Lintang {lat}, bujur {lon}", "Latitude {lat}, longitude {lon}"),
     "qgis_features": text("QGIS: sambungan OGC API – Features", "QGIS: OGC API – Features connection"),
     "qgis_tiles": text("QGIS: gaya untuk petak vektor", "QGIS: style for the vector tiles"),
+    "rasters": text("Raster bahaya", "Hazard rasters"),
+    "report": text("Laporan situasi", "Situation report"),
+    "status": text("status {age}", "status {age}"),
+    "status_unknown": text("umur status tidak diketahui", "age of status unknown"),
+    "threats": text("Apa yang mengancam di sini?", "What threatens this place?"),
+    "threats_kind": text("Bahaya di tempat ini", "Hazards at this place"),
     "use": text("Pakai lapisan ini", "Use this layer"),
     "xyz": text("XYZ: petak vektor", "XYZ: vector tiles"),
     "yes": text("ya", "yes"),
     "zoom_in": text("Perbesar", "Zoom in"),
     "zoom_out": text("Perkecil", "Zoom out"),
-    "zoom_to": text("Tuju fitur", "Zoom to feature"),
+    "zoom_to": text("Tuju", "Zoom there"),
+    "zones": text("Zona bencana", "Disaster zones"),
+    "zones_none": text(
+        "Tidak ada zona terpetakan; bukan berarti aman.", "No zone is mapped here; that does not mean safe."
+    ),
 }
-"""By the name that the scripts use; ``{n}``, ``{why}`` and ``{age}`` are filled in there."""
+"""By the name that the scripts use; what stands in braces is filled in there."""

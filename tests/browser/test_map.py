@@ -170,6 +170,46 @@ def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feat
     assert state(page)["item"] == [f"markets/{market.pk}"]
 
 
+def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_make: FeatureMake) -> None:
+    zone = feature_make(layer_get("disaster_zones"), hazard="101", level="tinggi", geom=square(116.099, -8.581, 0.002))
+    posts = layer_get("aid_posts")
+    here = {"status": "buka", "status_as_of": timezone.now() - timedelta(hours=2, minutes=5), "capacity": 80}
+    feature_make(posts, 1, name="Pos aman", geom=Point(116.1, -8.57, srid=4326), **here)
+    feature_make(posts, 2, name="Pos tergenang", geom=BESIDE, **here)
+    page.goto(f"/?lang=en#{VIEW}")
+    page.locator("#map canvas").click()
+    panel = page.locator("#feature")
+    report = panel.get_by_role("link", name="Situation report").get_attribute("href")
+    assert report is not None
+    assert page.request.get(report).headers["content-type"].startswith("text/html")
+    panel.get_by_role("button", name="What threatens this place?").click()
+    expect(panel.locator(".kind")).to_have_text("Hazards at this place")
+    expect(panel.get_by_role("heading", name="Outside the mapped area")).to_be_focused()
+    expect(panel.get_by_role("button", name="Flood: High")).to_contain_text(zone.name)
+    safe, flooded = (panel.get_by_role("button", name=name) for name in ("Pos aman", "Pos tergenang"))
+    expect(safe).to_have_text("Pos aman1.1 km north · for 80 people · status 2 hours ago")
+    expect(flooded).to_contain_text("m east")
+    expect(panel).to_contain_text("1 left out, for the same hazard threatens them.")
+    assert "item" not in state(page)
+    safe.click()
+    expect(panel.get_by_role("heading", name="Pos aman")).to_be_visible()
+    panel.get_by_role("button", name="Hazards at this place").click()
+    expect(flooded).to_be_visible()
+    page.reload()
+    expect(flooded).to_be_visible()
+    panel.get_by_role("button", name="Close").click()
+    assert "place" not in state(page)
+
+
+def test_a_right_click_asks_about_a_place_without_a_feature(page: Page) -> None:
+    page.goto(f"/?lang=en#{VIEW}")
+    expect(page.locator("#layers output").first).to_have_text("0")
+    page.locator("#map canvas").click(button="right")
+    panel = page.locator("#feature")
+    expect(panel).to_contain_text("No zone is mapped here; that does not mean safe.")
+    assert [round(float(part), 2) for part in state(page)["place"][0].split("/")] == [-8.58, 116.1]
+
+
 def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> None:
     page.goto(f"/#{VIEW}")
     drawn(page, MARKET)

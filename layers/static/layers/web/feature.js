@@ -1,51 +1,45 @@
-// The panel that shows one feature: its attributes in words, and how old each fact is.
+// One feature in the panel: its attributes in words, and how old each fact is.
 
+import { button, panelShow } from "./panel.js";
+import { reportAddress } from "./place.js";
 import { address, element, fetchJson, word } from "./start.js";
 import { age, isEmpty, shown } from "./values.js";
 
-const panel = document.getElementById("feature");
 const HIDDEN = ["id", "geom"];
 
 /**
  * Show a feature; resolves to it as GeoJSON. `others` are features at the same place, `{ layer, id, name }` each,
- * `pick(other)` shows one of them, `zoom(feature)` goes there.
+ * `pick(other)` shows one of them, `zoom(feature)` goes there, `ask` tells what threatens a point, or the `position`
+ * where what was clicked is none.
  */
-export async function featureShow({ layer, id, others = [], areas, pick, zoom }) {
+export async function featureShow({ layer, id, others = [], areas, position, pick, zoom, ask }) {
   const feature = await fetchJson(`/collections/${layer.id}/items/${encodeURIComponent(id)}`);
   const { properties } = feature;
-  const rows = Object.entries(layer.schema)
+  const facts = Object.entries(layer.schema)
     .filter(([name]) => !HIDDEN.includes(name) && name !== layer.titleField && !isEmpty(properties[name]))
-    .flatMap(([name, schema]) => [
-      element("dt", {}, schema.title),
-      element("dd", {}, name === "area" ? areaNamed(properties.area, areas) : shown(properties[name], schema)),
-    ]);
+    .map(([name, schema]) => [schema.title, name === "area" ? areaNamed(properties.area, areas) : shown(properties[name], schema)]);
   const here = address(`/collections/${layer.id}/items/${encodeURIComponent(id)}`, { f: "html" });
-  panel.querySelector(".kind").textContent = layer.title;
-  panel.querySelector("h2").textContent = properties[layer.titleField] ?? id;
-  panel.querySelector(".observed").textContent = properties.observed_at
-    ? word("observed", { age: age(properties.observed_at) })
-    : word("observed_never");
-  panel.querySelector("dl").replaceChildren(...rows);
-  panel.querySelector(".actions").replaceChildren(
-    element("button", { type: "button", class: "quiet", onclick: () => zoom(feature) }, word("zoom_to")),
-    element("a", { href: here }, word("page")),
-  );
-  panel.querySelector(".others").replaceChildren(...alsoHere(others, pick));
-  panel.hidden = false;
-  panel.querySelector(".body").scrollTop = 0;
-  panel.querySelector("h2").focus();
+  const [lng, lat] = feature.geometry.type === "Point" ? feature.geometry.coordinates : [];
+  const place = lng === undefined ? position : { lng, lat };
+  panelShow({
+    kind: layer.title,
+    title: properties[layer.titleField] ?? id,
+    told: properties.observed_at ? word("observed", { age: age(properties.observed_at) }) : word("observed_never"),
+    facts,
+    actions: [
+      button(() => zoom(feature), word("zoom_to")),
+      ...(place ? [button(() => ask(place), word("threats"))] : []),
+      ...(layer.id === "disaster_zones" ? [element("a", { href: reportAddress(id) }, word("report"))] : []),
+      element("a", { href: here }, word("page")),
+    ],
+    others: alsoHere(others, pick),
+  });
   return feature;
-}
-
-export function featureHide() {
-  panel.hidden = true;
 }
 
 function alsoHere(others, pick) {
   if (!others.length) return [];
-  const choices = others.map((other) =>
-    element("li", {}, element("button", { type: "button", class: "quiet", onclick: () => pick(other) }, `${other.layer.title}: ${other.name}`)),
-  );
+  const choices = others.map((other) => element("li", {}, button(() => pick(other), `${other.layer.title}: ${other.name}`)));
   return [element("h3", {}, word("also_here")), element("ul", { class: "plain" }, ...choices)];
 }
 

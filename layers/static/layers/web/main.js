@@ -3,9 +3,11 @@
 import * as maplibregl from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
 import { areaChoose, areasLoad } from "./areas.js";
 import { backgroundLoad } from "./background.js";
-import { featureHide, featureShow } from "./feature.js";
+import { featureShow } from "./feature.js";
 import { listMake } from "./list.js";
 import { liveListen, tilesTouched } from "./live.js";
+import { panelHide } from "./panel.js";
+import { placeShow } from "./place.js";
 import { searchMake } from "./search.js";
 import { bounds, fetchDocument, fetchJson, start, word } from "./start.js";
 import { stateFilter, stateRead, stateWrite } from "./state.js";
@@ -106,12 +108,16 @@ async function begin() {
     if (at("feature").contains(document.elementFromPoint(left + x, top + y))) look({ type, coordinates }, map.getZoom());
   }
 
-  async function show(layer, id, others = []) {
+  // `position` is where the feature was clicked.
+  async function show(layer, id, others = [], position = undefined) {
     try {
-      const pick = (other) => reveal(other, [...others.filter((one) => one !== other), { layer, id, name }]);
-      selected = await featureShow({ layer, id, others, areas, pick, zoom: (feature) => look(feature.geometry) });
+      const pick = (other) =>
+        other.place ? threats(other.place) : reveal(other, [...others.filter((one) => one !== other), { layer, id, name }], position);
+      const zoom = (feature) => look(feature.geometry);
+      selected = await featureShow({ layer, id, others, areas, position, pick, zoom, ask: threats });
       const name = selected.properties[layer.titleField];
       state.item = `${layer.id}/${id}`;
+      state.place = null;
       draw();
       return selected;
     } catch (error) {
@@ -119,15 +125,32 @@ async function begin() {
     }
   }
 
-  async function reveal({ layer, id }, others) {
-    const feature = await show(layer, id, others);
+  async function reveal({ layer, id }, others = [], position = undefined) {
+    const feature = await show(layer, id, others, position);
     if (feature) uncover(feature.geometry);
   }
 
+  async function threats({ lng, lat }) {
+    const place = { lng: Number(lng.toFixed(6)), lat: Number(lat.toFixed(6)) };
+    const geometry = { type: "Point", coordinates: [place.lng, place.lat] };
+    try {
+      const back = { layer: { title: word("threats_kind") }, name: `${place.lat}, ${place.lng}`, place };
+      await placeShow(place, { layers: known, pick: (feature) => reveal(feature, [back]), zoom: () => look(geometry) });
+      selected = { type: "Feature", properties: {}, geometry };
+      state.item = "";
+      state.place = place;
+      draw();
+      uncover(geometry);
+    } catch (error) {
+      say(word("failed", { why: error.message }));
+    }
+  }
+
   function hide() {
-    featureHide();
+    panelHide();
     selected = null;
     state.item = "";
+    state.place = null;
     draw();
     map.getCanvas().focus();
   }
@@ -155,7 +178,7 @@ async function begin() {
       map.easeTo({ center: first.geometry.coordinates, zoom: map.getZoom() + 2 });
     } else {
       const others = found.slice(1, OTHERS).filter((other) => !isCluster(other));
-      reveal(first, others);
+      reveal(first, others, map.unproject(point));
     }
     return true;
   }
@@ -166,6 +189,11 @@ async function begin() {
   }
 
   map.on("click", ({ point }) => say("") || identify(point));
+  map.on("contextmenu", ({ lngLat, originalEvent }) => {
+    originalEvent.preventDefault(); // a right click, or a long touch, asks
+    say("");
+    threats(lngLat.wrap());
+  });
   map.on("mousemove", ({ point }) => {
     map.getCanvas().style.cursor = featuresAt(point).length ? "pointer" : "";
   });
@@ -226,8 +254,8 @@ async function begin() {
   remember();
   if (state.item) {
     const [id, item] = state.item.split("/");
-    await reveal({ layer: known.get(id), id: item }, []);
-  }
+    await reveal({ layer: known.get(id), id: item });
+  } else if (state.place) await threats(state.place);
 }
 
 function panelToggle(isOpen = at("panel-toggle").getAttribute("aria-expanded") !== "true") {

@@ -1,9 +1,9 @@
 // What is shown, as a value and as the hash of the address:
-// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE
+// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE, or &place=LATITUDE/LONGITUDE
 
 /**
  * `layers` are the collections switched on; `codes` names, for a collection and a property, the codes that are shown
- * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, both empty for none.
+ * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position; each empty for none.
  * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
 export function stateRead(layers, first) {
@@ -21,9 +21,15 @@ export function stateRead(layers, first) {
     view: [zoom, latitude, longitude].every(Number.isFinite) && Math.abs(latitude) <= 90 ? { zoom, center: [longitude, latitude] } : null,
     layers: new Set(given.has("layers") ? given.get("layers").split(",").filter((id) => ids.includes(id)) : ids),
     area: /^[\d.]+$/.test(given.get("area")) ? given.get("area") : "",
+    place: placeRead(given.get("place")),
     item: ids.some((id) => given.get("item")?.startsWith(`${id}/`)) ? given.get("item") : "",
     codes,
   };
+}
+
+function placeRead(written) {
+  const [lat, lng] = (written ?? "").split("/").map(parseFloat);
+  return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lng, lat } : null;
 }
 
 /** Write the state into the address, so that its link restores it, language and all. */
@@ -34,6 +40,7 @@ export function stateWrite(state, map, language) {
     ["layers", [...state.layers].join(",")],
     ["area", state.area],
     ["item", state.item],
+    ["place", state.place && `${state.place.lat}/${state.place.lng}`],
     ...Object.entries(state.codes).flatMap(([layer, properties]) =>
       Object.entries(properties).map(([property, codes]) => [`${layer}.${property}`, codes.join(",")]),
     ),

@@ -18,6 +18,16 @@ export function age(time) {
 
 export const grouped = (number) => numbers.format(number);
 
+const lengths = ["meter", "kilometer"].map(
+  (unit) => new Intl.NumberFormat(start.language, { style: "unit", unit, maximumFractionDigits: unit === "meter" ? 0 : 1 }),
+);
+
+/** Metres as people say them: "850 m", "2.4 km". */
+export const distance = (metres) => (metres < 1000 ? lengths[0].format(metres) : lengths[1].format(metres / 1000));
+
+/** A direction in degrees from north, in words. */
+export const towards = (bearing) => word("compass").split(", ")[Math.round(bearing / 45) % 8];
+
 export const isEmpty = (value) => value === null || value === undefined || value === "" || value?.length === 0;
 
 /** A value, described by its part of the layer's schema, as text or element. */

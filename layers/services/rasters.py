@@ -113,6 +113,7 @@ class RasterValue:
             "hazard": raster.hazard,
             "kind": raster.kind,
             "quantity": self.band.quantity,
+            "quantity_label": str(self.band.get_quantity_display()),
             "unit": self.band.unit,
             "value": self.value,
             "status": self.status,

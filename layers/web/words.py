@@ -9,6 +9,7 @@ WORDS = {
     "beds": text("{n} tempat tidur kosong", "{n} beds free"),
     "capacity": text("untuk {n} orang", "for {n} people"),
     "capacity_left": text("masih muat {n} orang", "room for {n} more"),
+    "classes": text("Kelas", "Classes"),
     "cluster": text("{n} fitur di sini; perbesar untuk melihatnya.", "{n} features here; zoom in to see them."),
     "compass": text(
         "utara, timur laut, timur, tenggara, selatan, barat daya, barat, barat laut",
@@ -43,6 +44,7 @@ WORDS = {
     "observed_never": text("Waktu pengamatan tidak diketahui", "Time of observation unknown"),
     "ogc": text("OGC API: koleksi", "OGC API: collection"),
     "page": text("Halaman fitur", "Feature page"),
+    "page_raster": text("Halaman raster", "Raster page"),
     "places_none": text("Tidak ada di luar bahaya ini.", "None outside of these hazards."),
     "position": text("Lintang {lat}, bujur {lon}", "Latitude {lat}, longitude {lon}"),
     "qgis_features": text("QGIS: sambungan OGC API – Features", "QGIS: OGC API – Features connection"),

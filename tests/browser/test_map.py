@@ -22,6 +22,8 @@ from django.contrib.gis.geos import Point
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
+from rasterio.transform import from_origin
+from rasters import raster_make
 from test_browser import HOSTILE, overflow
 
 from layers.catalog import layer_get, layers
@@ -36,6 +38,8 @@ BESIDE = Point(116.101, -8.58, srid=4326)
 
 GROUND = (223, 229, 223)
 MARKET, AID_POST, NIGHT_WATER, ABROAD = (122, 74, 18), (163, 18, 90), (15, 25, 29), (200, 30, 200)
+FLOODED = (234, 173, 171)
+"""A high class of a raster over water."""
 ABROAD_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4IXcCAANgAa9ABWm/AAAAAElFTkSuQmCC"
 
 
@@ -199,6 +203,27 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     expect(flooded).to_be_visible()
     panel.get_by_role("button", name="Close").click()
     assert "place" not in state(page)
+
+
+def test_rasters_lie_on_the_map_and_answer_about_a_place(page: Page, tmp_path: Path, settings: Any) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    raster_make(tmp_path, [[0.9, 0.9], [0.9, 0.9]], name="Rob 2025", transform=from_origin(116, -8.5, 0.1, 0.1))
+    raster_make(tmp_path, [[0.5]], code="tanpa", breaks=[], breaks_source="")
+    page.goto(f"/?lang=en#{VIEW}")
+    rasters = page.locator("#rasters")
+    expect(rasters.get_by_role("switch")).to_have_count(1)
+    drawn(page, FLOODED, wanted=False)
+    rasters.get_by_role("switch", name="Rob 2025").check()
+    drawn(page, FLOODED)
+    rasters.locator("summary").click()
+    expect(rasters.locator(".sample")).to_have_text(["Low: < 0.33", "Medium: 0.33 – 0.66", "High: ≥ 0.66"])
+    page.reload()
+    drawn(page, FLOODED)
+    page.locator("#map canvas").click(button="right")
+    expect(page.locator("#feature")).to_contain_text("Hazard index: 0.9 indeksRob 2025 · High")
+    rasters.get_by_role("switch", name="Rob 2025").uncheck()
+    drawn(page, FLOODED, wanted=False)
+    assert "rasters" not in state(page)
 
 
 def test_a_right_click_asks_about_a_place_without_a_feature(page: Page) -> None:

@@ -66,6 +66,7 @@ def test_the_document_says_all(tmp_path: Path) -> None:
 
     assert value.document() == {
         "raster": "banjir", "name": "banjir", "hazard": "101", "kind": "peta_bahaya", "quantity": "indeks",
+        "quantity_label": "Indeks bahaya",
         "unit": "indeks", "value": 0.5, "status": "mapped", "status_label": "Terpetakan", "level": "sedang",
         "class": {"minimum": 0.33, "maximum": 0.66, "label": "Sedang"}, "breaks": [0.33, 0.66],
         "breaks_source": "InaRISK", "source": "BNPB", "observed_at": NOW, "valid_from": None, "valid_to": None,

@@ -72,6 +72,45 @@ function rowMake(layer, state, change) {
   };
 }
 
+/** Fill the list of hazard rasters: switch, legend, page. `state` is changed in place, then `change()` is called. */
+export function rastersList(place, rasters, state, change) {
+  place.hidden = !rasters.length;
+  place.querySelector("ul").replaceChildren(...rasters.map((raster) => rasterRow(raster, state.rasters, change)));
+}
+
+function rasterRow({ id, title, description, tileset }, shown, change) {
+  const toggle = ({ currentTarget }) => {
+    if (currentTarget.checked) shown.add(id);
+    else shown.delete(id);
+    change();
+  };
+  const box = element("input", { type: "checkbox", role: "switch", checked: shown.has(id), onchange: toggle });
+  const classes = tileset.legend.entries.filter(({ image }) => image);
+  const labels = classes.map(({ image, label, minimum, maximum }) =>
+    element("p", { class: "sample" }, element("img", { src: image, alt: "" }), element("span", {}, `${label}: ${between(minimum, maximum)}`)),
+  );
+  return element(
+    "li",
+    { "data-raster": id },
+    element("label", { class: "switch" }, box, element("span", {}, title)),
+    element(
+      "details",
+      {},
+      element("summary", {}, word("classes")),
+      element("p", { class: "about" }, description),
+      element("p", { class: "about" }, `${tileset.legend.quantity_label} (${tileset.legend.unit})`),
+      ...labels,
+      element("p", { class: "about" }, tileset.legend.unmapped),
+      element("p", { class: "layer-actions" }, element("a", { href: address(`/collections/${id}`, { f: "html" }) }, word("page_raster"))),
+    ),
+  );
+}
+
+function between(minimum, maximum) {
+  if (minimum === null) return `< ${grouped(maximum)}`;
+  return maximum === null ? `≥ ${grouped(minimum)}` : `${grouped(minimum)} – ${grouped(maximum)}`;
+}
+
 // One group of boxes for each property that the layer is drawn by. Without any box the layer is switched off, and the
 // group begins anew.
 function legendMake(layer, state, changed) {

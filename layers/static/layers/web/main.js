@@ -4,7 +4,7 @@ import * as maplibregl from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
 import { areaChoose, areasLoad } from "./areas.js";
 import { backgroundLoad } from "./background.js";
 import { featureShow } from "./feature.js";
-import { listMake } from "./list.js";
+import { listMake, rastersList } from "./list.js";
 import { liveListen, tilesTouched } from "./live.js";
 import { panelHide } from "./panel.js";
 import { placeShow } from "./place.js";
@@ -22,9 +22,8 @@ const MARGIN = 50;
 const at = (id) => document.getElementById(id);
 const night = matchMedia("(prefers-color-scheme: dark)");
 
-/** The collections with what the page needs of each: extent, schema, title and legend. */
-async function layersLoad() {
-  const { collections } = await fetchJson("/collections");
+/** The collections of features with what the page needs of each: extent, schema, title and legend. */
+async function layersLoad(collections) {
   const load = async ({ id, title, description, extent }) => {
     const [schema, legend] = await Promise.all([
       fetchJson(`/collections/${id}/schema`),
@@ -34,19 +33,30 @@ async function layersLoad() {
     const hasValidity = Object.values(schema.properties).some((property) => property["x-ogc-role"] === "primary-interval-end");
     return { id, title, description, extent: extent.spatial.bbox[0], schema: schema.properties, legend: legend.entries, titleField, hasValidity };
   };
-  return Promise.all(collections.map(load));
+  return Promise.all(collections.filter(({ itemType }) => itemType === "feature").map(load));
+}
+
+/** The hazard rasters that have classes to draw, with the TileJSON of their pictures, which holds their legend. */
+async function rastersLoad(collections) {
+  const load = async ({ id, title, description, links }) => {
+    const tiles = links.find(({ rel }) => rel.endsWith("/tilesets-map"));
+    return tiles && { id, title, description, tileset: await fetchDocument(`${tiles.href}?lang=${start.language}`) };
+  };
+  return (await Promise.all(collections.map(load))).filter(Boolean);
 }
 
 async function begin() {
-  const [layers, base, background, areas] = await Promise.all([
-    layersLoad(),
+  const { collections } = await fetchJson("/collections");
+  const [layers, rasters, base, background, areas] = await Promise.all([
+    layersLoad(collections),
+    rastersLoad(collections),
     fetchJson("/styles/map"),
     backgroundLoad(start.background),
     areasLoad(),
   ]);
   const tileset = await fetchDocument(Object.values(base.sources)[0].url);
   const known = new Map(layers.map((layer) => [layer.id, layer]));
-  const state = stateRead(layers, start.codes);
+  const state = stateRead(layers, rasters, start.codes);
   at("area").value = state.area;
   state.area = at("area").value; // a link may name an area that is no more
   let areaBounds = state.area && (await areaChoose(state.area));
@@ -55,7 +65,7 @@ async function begin() {
 
   const filters = () => Object.fromEntries(layers.map((layer) => [layer.id, stateFilter(state, layer, areaBounds)]));
   const style = () =>
-    styleMake({ base, tileset, layers, background, state, filters: filters(), selected, dark: night.matches && !isPrinted });
+    styleMake({ base, tileset, layers, rasters, background, state, filters: filters(), selected, dark: night.matches && !isPrinted });
 
   const map = new maplibregl.Map({
     container: "map",
@@ -80,6 +90,7 @@ async function begin() {
   map.addControl(new maplibregl.ScaleControl(), "bottom-left");
 
   const list = listMake(at("layers"), layers, state, changed);
+  rastersList(at("rasters"), rasters, state, draw);
   const remember = () => stateWrite(state, map, start.language);
 
   function draw() {

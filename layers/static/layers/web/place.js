@@ -74,5 +74,6 @@ function placeTold({ name, distance: metres, bearing, capacity, capacity_left, b
 
 function rasterTold(raster) {
   const value = raster.value === null ? raster.status_label : `${grouped(raster.value)} ${raster.unit}`;
-  return element("span", {}, `${raster.name}: ${value}`, details(raster.class?.label, raster.observed_at && age(raster.observed_at)));
+  const said = details(raster.name, raster.class?.label, raster.observed_at && age(raster.observed_at));
+  return element("span", {}, `${raster.quantity_label}: ${value}`, said);
 }

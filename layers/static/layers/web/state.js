@@ -1,12 +1,12 @@
 // What is shown, as a value and as the hash of the address:
-// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE, or &place=LATITUDE/LONGITUDE
+// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&rasters=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE, or &place=LATITUDE/LONGITUDE
 
 /**
- * `layers` are the collections switched on; `codes` names, for a collection and a property, the codes that are shown
+ * `layers` are the collections switched on, all at first, and `rasters` the hazard rasters, none at first; `codes` names, for a collection and a property, the codes that are shown
  * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position; each empty for none.
  * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
-export function stateRead(layers, first) {
+export function stateRead(layers, rasters, first) {
   const given = new URLSearchParams(location.hash.slice(1));
   const [zoom, latitude, longitude] = (given.get("map") ?? "").split("/").map(Number);
   const codes = given.size ? {} : structuredClone(first);
@@ -21,6 +21,7 @@ export function stateRead(layers, first) {
     view: [zoom, latitude, longitude].every(Number.isFinite) && Math.abs(latitude) <= 90 ? { zoom, center: [longitude, latitude] } : null,
     layers: new Set(given.has("layers") ? given.get("layers").split(",").filter((id) => ids.includes(id)) : ids),
     area: /^[\d.]+$/.test(given.get("area")) ? given.get("area") : "",
+    rasters: new Set((given.get("rasters") ?? "").split(",").filter((id) => rasters.some((raster) => raster.id === id))),
     place: placeRead(given.get("place")),
     item: ids.some((id) => given.get("item")?.startsWith(`${id}/`)) ? given.get("item") : "",
     codes,
@@ -38,6 +39,7 @@ export function stateWrite(state, map, language) {
   const parts = [
     ["map", `${map.getZoom().toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`],
     ["layers", [...state.layers].join(",")],
+    ["rasters", [...state.rasters].join(",")],
     ["area", state.area],
     ["item", state.item],
     ["place", state.place && `${state.place.lat}/${state.place.lng}`],

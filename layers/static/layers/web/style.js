@@ -4,26 +4,29 @@
 import { address } from "./start.js";
 
 const SELECTED = "selected";
+const LAND = "administrative_areas-fill";
 const NIGHT = {
   background: { "background-color": "#0f191d" },
-  "administrative_areas-fill": { "fill-color": "#22302a" },
+  [LAND]: { "fill-color": "#22302a" },
 };
 const NIGHT_TEXT = { "text-color": "#e5edea", "text-halo-color": "#10181a" };
 const NIGHT_LINE = { "line-color": "#7d938a" };
 const NIGHT_ZONE = { "fill-opacity": 0.25 };
 
 /**
- * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers,
+ * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers, `rasters` lie on the land,
  * `filters` a CQL2 filter by layer, `selected` a feature or null.
  */
-export function styleMake({ base, tileset, layers, background, state, filters, selected, dark }) {
+export function styleMake({ base, tileset, layers, rasters, background, state, filters, selected, dark }) {
   const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, filters[layer.id])]));
-  const hidden = background.layers.length ? ["background", "administrative_areas-fill"] : [];
+  const hidden = background.layers.length ? ["background", LAND] : [];
   const drawn = base.layers.filter((layer) => !hidden.includes(layer.id)).map((layer) => placed(layer, state, dark));
+  const shown = rasters.filter(({ id }) => state.rasters.has(id));
+  drawn.splice(drawn.findIndex(({ id }) => id === LAND) + 1, 0, ...shown.map(({ id }) => rasterDrawn(id, dark)));
   const ground = background.layers.length ? background.layers : [drawn.shift()];
   return {
     ...base,
-    sources: { ...sources, ...background.sources, [SELECTED]: { type: "geojson", data: selected ?? empty } },
+    sources: { ...sources, ...Object.fromEntries(shown.map(rasterSource)), ...background.sources, [SELECTED]: { type: "geojson", data: selected ?? empty } },
     layers: [...ground, ...drawn, ...highlight(dark)],
     transition: { duration: 0 },
   };
@@ -34,6 +37,15 @@ const empty = { type: "FeatureCollection", features: [] };
 function source(layer, tileset, filter) {
   const tiles = address(`/collections/${layer.id}/tiles/WebMercatorQuad/{z}/{y}/{x}`, { labels: true, filter });
   return { type: "vector", tiles: [tiles], bounds: layer.extent, minzoom: tileset.minzoom, maxzoom: tileset.maxzoom };
+}
+
+function rasterSource({ id, tileset: { tiles, bounds, minzoom, maxzoom, attribution } }) {
+  return [`raster-${id}`, { type: "raster", tileSize: 256, tiles, bounds, minzoom, maxzoom, attribution }];
+}
+
+function rasterDrawn(id, dark) {
+  const paint = { "raster-opacity": dark ? 0.4 : 0.9, "raster-resampling": "nearest", "raster-fade-duration": 0 };
+  return { id: `raster-${id}`, type: "raster", source: `raster-${id}`, paint };
 }
 
 function placed(layer, state, dark) {

@@ -1,6 +1,6 @@
 """Areas of CAP messages as geometries. CAP writes latitude before longitude; what comes out has longitude first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.importers.cap import Area
 from layers.importers.geometries import polygons_repaired
 from layers.models.geometry import SRID, geometry_clean
+from layers.query.spatial import edges_entangled
 from layers.text import text
 
 CORNERS = 180
@@ -31,6 +32,8 @@ draws an island of three corners."""
 
 REPAIRED = 1000
 """Corners of all polygons that cross themselves: the time that it takes to repair them grows with their square."""
+
+ENTANGLED = text("sisi-sisinya terlalu banyak bersilangan", "its edges cross each other too often")
 
 _EARTH = Geod(ellps="WGS84")
 
@@ -53,7 +56,11 @@ def area_shape(area: Area) -> AreaShape:
     if len(area.polygons) + len(area.circles) > MOST:
         found.left_out.append(str(text(f"lebih dari {MOST} poligon dan lingkaran", f"more than {MOST} shapes")))
         return found
-    shapes = _without_triangles(list(_shapes(area, found)), found)
+    drawn = list(_drawn(area, found))
+    if edges_entangled(shape for _, shape in drawn):
+        found.left_out.append(str(ENTANGLED))
+        return found
+    shapes = _without_triangles(list(_valid(drawn, found)), found)
     if not shapes:
         why = text("tidak ada poligon atau lingkaran yang terpakai", "no polygon or circle that can be used")
         found.left_out.append(str(why))
@@ -69,14 +76,26 @@ def area_shape(area: Area) -> AreaShape:
     return found
 
 
-def _shapes(area: Area, found: AreaShape) -> Iterator[BaseGeometry]:
-    """Polygons; what was done to them is noted in ``found``."""
+def _drawn(area: Area, found: AreaShape) -> Iterator[tuple[str, BaseGeometry]]:
+    """Polygons as they were sent, and circles, each with what it is called; what cannot be read is noted."""
+    for kind, listed, draw in (("polygon", area.polygons, _polygon), ("circle", area.circles, _circle)):
+        for words in listed:
+            called = f"{kind} {_short(words)}"
+            try:
+                yield called, draw(words)
+            except ValueError as error:
+                found.left_out.append(f"{called}: {error}")
+
+
+def _valid(drawn: Iterable[tuple[str, BaseGeometry]], found: AreaShape) -> Iterator[BaseGeometry]:
+    """The shapes, repaired where they cross themselves; what was done to them is noted in ``found``."""
     repairable = REPAIRED
-    for words in area.polygons:
+    for called, shape in drawn:
         try:
-            shape = _polygon(words)
             if not shape.is_valid:
                 repairable -= int(shapely.get_num_coordinates(shape))
+                if edges_entangled([shape]):
+                    raise ValueError(ENTANGLED)
                 if repairable < 0:
                     raise ValueError(
                         text(
@@ -86,14 +105,9 @@ def _shapes(area: Area, found: AreaShape) -> Iterator[BaseGeometry]:
                     )
                 shape = _repaired(shape, found)
         except ValueError as error:
-            found.left_out.append(f"polygon {_short(words)}: {error}")
+            found.left_out.append(f"{called}: {error}")
             continue
         yield shape
-    for words in area.circles:
-        try:
-            yield _circle(words)
-        except ValueError as error:
-            found.left_out.append(f"circle {_short(words)}: {error}")
 
 
 def _repaired(shape: BaseGeometry, found: AreaShape) -> BaseGeometry:

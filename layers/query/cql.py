@@ -16,6 +16,7 @@ import cql2
 import numpy as np
 import orjson
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from layers.catalog import Layer
 from layers.errors import InvalidParameter
@@ -46,7 +47,7 @@ from layers.query.cql_terms import (
     storable,
     uncoded,
 )
-from layers.query.spatial import BBox, Crs, Sql, projected
+from layers.query.spatial import BBox, Crs, Sql, edges_entangled, projected
 from layers.text import text
 
 CALCULATIONS = 100
@@ -84,6 +85,7 @@ class Writer:
     def __init__(self, layer: Layer, crs: Crs, parameter: str) -> None:
         self.layer, self.crs, self.parameter = layer, crs, parameter
         self.operators = self.calculations = self.depth = 0
+        self.drawn: list[BaseGeometry] = []
 
     def term(self, node: Any) -> Term:
         """The term of any node but an interval or a list, which only their functions take."""
@@ -273,6 +275,9 @@ class Writer:
                 f"Geometri punya lebih dari {POINTS} titik.",
                 f"The geometry has more than {POINTS} points.",
             )
+        self.drawn.append(shape)
+        if edges_entangled(self.drawn):
+            raise Fault(node, "Garis geometri terlalu banyak bersilangan.", "The geometry's lines cross too often.")
         _check(shape, node)
         if shape.geom_type == "GeometryCollection":
             shape = shapely.union_all(shapely.get_parts(shape))

@@ -4,6 +4,7 @@ The geometry of a request is brought into the storage CRS; the column never is, 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from math import isfinite
@@ -39,6 +40,12 @@ HALF_WORLD = 20037508.342789244
 """Metres of EPSG:3857 from the meridian of Greenwich to the antimeridian."""
 POLE = 1e8
 """Metres of EPSG:3857, whose poles are infinitely far, from the equator to 2 m before a pole."""
+
+NEAR_EACH, NEAR = 7, 30_000
+"""Pairs of edges whose boxes meet: so many an edge, for a border that two share has six, and so many besides."""
+
+EDGES = 64
+"""Edges that are compared with all others at a time."""
 
 _EPSG = re.compile(r"^http://www\.opengis\.net/def/crs/EPSG/0/(\d+)$")
 
@@ -256,3 +263,30 @@ def geojson(crs: Crs) -> str:
     """The GeoJSON text of ``geom`` in ``crs``, in its axis order and with its decimals."""
     column = "geom" if crs.srid == SRID else f"ST_Transform(geom, {crs.srid})"
     return f"ST_AsGeoJSON({f'ST_FlipCoordinates({column})' if crs.swapped else column}, {crs.decimals}, 0)"
+
+
+def edges_entangled(shapes: Iterable[BaseGeometry]) -> bool:
+    """Whether the edges of shapes lie across each other so much that a few kilobytes would take GEOS minutes and
+    gigabytes to check or join: it compares every two edges whose boxes meet, and keeps each crossing.
+
+    Args:
+        shapes: lines, polygons and collections of them; points count for nothing.
+    """
+    points, ring = shapely.get_coordinates(_rings(shapes), return_index=True)
+    joined = ring[:-1] == ring[1:]
+    starts, ends = points[:-1][joined], points[1:][joined]
+    boxes = shapely.box(*np.minimum(starts, ends).T, *np.maximum(starts, ends).T)
+    tree, most, found = shapely.STRtree(boxes), NEAR_EACH * len(boxes) + NEAR, 0
+    for first in range(0, len(boxes), EDGES):
+        found += tree.query(boxes[first : first + EDGES]).shape[1]
+        if found > most:
+            return True
+    return False
+
+
+def _rings(shapes: Iterable[BaseGeometry]) -> Any:
+    """Rings and lines, one beside the other."""
+    parts = np.array(list(shapes), dtype=object)
+    while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():  # collections hold others
+        parts = shapely.get_parts(parts)
+    return np.concatenate([parts[shapely.get_dimensions(parts) < 2], shapely.get_rings(parts)])

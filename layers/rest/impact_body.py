@@ -13,6 +13,7 @@ from layers.importers import cap
 from layers.importers.cap_areas import area_shape
 from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
+from layers.query.spatial import edges_entangled
 from layers.query.values import value_parse
 from layers.rest.problems import TooLarge
 from layers.services.impact import alert_area, raster_area
@@ -20,6 +21,9 @@ from layers.text import text
 
 MAX_VERTICES = 50_000
 """Of an area that is sent; more take longer to send than a zone that is stored takes to name."""
+
+MAX_JOINED = 200_000
+"""Of the shapes of a CAP message, once circles are drawn and what overlaps is joined."""
 
 MEMBERS = text(
     'geometri GeoJSON (Polygon atau MultiPolygon), {"zone": id}, {"alert": pengenal}, '
@@ -84,8 +88,8 @@ def _cap_area(document: bytes) -> Area:
             )
     areas = dict.fromkeys(area for info in alert.infos if not info.is_over for area in info.areas)
     empty = [area.description for area in areas if not area.polygons and not area.circles]
-    polygons = tuple(words for area in areas for words in area.polygons)
-    circles = tuple(words for area in areas for words in area.circles)
+    polygons = tuple(dict.fromkeys(words for area in areas for words in area.polygons))
+    circles = tuple(dict.fromkeys(words for area in areas for words in area.circles))
     _bounded(sum(words.count(",") for words in polygons))
     found = area_shape(cap.Area("", polygons, circles))
     left_out = found.left_out + [str(text(f"{name}: tanpa bentuk", f"{name}: no shape")) for name in empty]
@@ -98,7 +102,9 @@ def _cap_area(document: bytes) -> Area:
                 f"Not all of its area can be mapped: {why}. Send the geometry.",
             ),
         )
-    return Area(shape=shapely.from_wkb(bytes(found.geometry.wkb)))
+    shape = shapely.from_wkb(bytes(found.geometry.wkb))
+    _bounded(int(shapely.get_num_coordinates(shape)), MAX_JOINED)
+    return Area(shape=shape)
 
 
 def zone_area(value: str) -> Area:
@@ -127,6 +133,14 @@ def _shape(geometry: Any) -> BaseGeometry:
             ),
         )
     _bounded(int(shapely.get_num_coordinates(shape)))
+    if edges_entangled([shape]):
+        raise InvalidParameter(
+            "geometry",
+            text(
+                "Sisi-sisinya terlalu banyak bersilangan atau berimpit. Sederhanakan dahulu.",
+                "Its edges cross each other, or lie side by side, too often. Simplify it first.",
+            ),
+        )
     try:
         clean = geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=SRID), "MultiPolygon")
     except ValidationError as error:
@@ -134,12 +148,12 @@ def _shape(geometry: Any) -> BaseGeometry:
     return shapely.from_wkb(bytes(clean.wkb))
 
 
-def _bounded(vertices: int) -> None:
-    if vertices > MAX_VERTICES:
+def _bounded(vertices: int, most: int = MAX_VERTICES) -> None:
+    if vertices > most:
         raise TooLarge(
             text(
-                f"Geometri ini memiliki {vertices} titik sudut; paling banyak {MAX_VERTICES}. Sederhanakan dahulu.",
-                f"This geometry has {vertices} vertices; {MAX_VERTICES} at most. Simplify it first.",
+                f"Geometri ini memiliki {vertices} titik sudut; paling banyak {most}. Sederhanakan dahulu.",
+                f"This geometry has {vertices} vertices; {most} at most. Simplify it first.",
             ),
             parameter="geometry",
         )

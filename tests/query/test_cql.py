@@ -430,6 +430,10 @@ def test_spatial_filters_use_the_index(layer: Layer, function: str, feature_make
         ("(" * 2000 + "true" + ")" * 2000, "more than 64 levels deep"),
         ("casei(" * 2000 + "name" + ")" * 2000, "more than 64 levels deep"),
         ("name = '" + "x" * 100_000 + "'", "longer than 100000 bytes"),
+        (
+            "S_CROSSES(geom, LINESTRING(" + ",".join(f"{n * 79 % 97} {n * 53 % 89}" for n in range(1000)) + "))",
+            "The geometry's lines cross too often",
+        ),
         ("S_INTERSECTS(geom, LINESTRING(" + "1 1," * 10_000 + "1 1))", "The geometry has more than 10000 points"),
         ("foo(" + "kiosks=" * 900 + "1)", "CQL2 has no 'foo'"),
     ],

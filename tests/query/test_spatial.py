@@ -1,12 +1,14 @@
-"""The CRS of the catalogue, in PostGIS's own list."""
+"""The CRS of the catalogue, in PostGIS's own list, and shapes that are too much for GEOS."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+import shapely
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from layers.query.spatial import crs_register
+from layers.query.spatial import crs_register, edges_entangled
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +30,37 @@ def test_a_role_that_did_not_make_the_extension_is_told_what_it_lacks() -> None:
     say("RESET ROLE; GRANT INSERT ON spatial_ref_sys TO plain_owner; SET LOCAL ROLE plain_owner")
     crs_register()
     assert say("SELECT auth_name, auth_srid FROM spatial_ref_sys WHERE srid = 9490") == [("EPSG", 9490)]
+
+
+STRIPES = [shapely.box(0, n, 200, n + 0.5) for n in range(200)] + [shapely.box(n, 0, n + 0.5, 200) for n in range(200)]
+"""Each of the one half lies across each of the other: 160,000 crossings."""
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        STRIPES,
+        [shapely.GeometryCollection([shapely.GeometryCollection([shapely.GeometryCollection(STRIPES)])])],
+        [shapely.LineString([(n * 7919 % 997, n * 104729 % 991) for n in range(1000)])],
+        [shapely.LineString(ends) for ends in pairwise((n % 2 * 100 + n / 1000, n % 2 * 100) for n in range(1000))],
+    ],
+    ids=["stripes", "nested", "scrawl", "zigzag"],
+)
+def test_edges_that_lie_across_each_other_are_entangled(shapes: list[Any]) -> None:
+    assert edges_entangled(shapes)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [],
+        [shapely.Polygon(), shapely.MultiPoint([(n, n) for n in range(1000)])],
+        [shapely.Point(0, 0).buffer(1, 10_000)] * 2,
+        [shapely.box(x, y, x + 1, y + 1) for x in range(30) for y in range(33)],
+        [shapely.union_all([shapely.Point(x, 0).buffer(1, 500) for x in range(20)])],
+        [shapely.LineString([(n, n % 2) for n in range(40_000)])],
+    ],
+    ids=["none", "points", "twice", "squares", "chain", "saw"],
+)
+def test_edges_of_what_is_drawn_are_not(shapes: list[Any]) -> None:
+    assert not edges_entangled(shapes)

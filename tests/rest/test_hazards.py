@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from contextlib import closing
+from math import cos, sin
+from time import monotonic
 from typing import Any
 
 import psycopg2
@@ -198,8 +200,31 @@ def test_a_cap_alert_is_an_area_and_is_not_stored(
     assert (CapAlert.objects.count(), DisasterZone.objects.count()) == (0, zones)
 
 
+def comb(teeth: int, *, across: bool = False) -> list[tuple[float, float]]:
+    """A closed ring of long narrow teeth; ``across``, they lie across those of another."""
+    step = 0.1 / teeth
+    ends = [(n * step + x, y) for n in range(teeth) for x, y in ((0, 0), (0, 0.1), (step / 2, 0.1), (step / 2, 0))]
+    ring = [*ends, (0.1, 0), (0.1, -0.01), (0, -0.01), (0, 0)]
+    return [(116 + y, x - 8.6) if across else (116 + x, y - 8.6) for x, y in ring]
+
+
+def comb_words(teeth: int, *, across: bool = False) -> str:
+    return " ".join(f"{y:.6f},{x:.6f}" for x, y in comb(teeth, across=across))
+
+
+def test_edges_side_by_side_too_often_are_refused_before_they_are_checked(anyone: APIClient) -> None:
+    """GEOS compares every two of these diagonals: minutes of a thread, for 700 kB from anyone."""
+    slanted = [(round(116 + (x - 116) - (y + 8.6), 7), round(-8.6 + (x - 116) + (y + 8.6), 7)) for x, y in comb(10_000)]
+    begin = monotonic()
+    answer = anyone.post(IMPACT, {"type": "Polygon", "coordinates": [slanted]}, format="json")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "geometry")
+    assert "too often" in answer.json()["detail"]
+    assert monotonic() - begin < 5
+
+
 ENTITY = b'<!DOCTYPE a [<!ENTITY b "c">]><alert/>'
-CROSSING = " ".join(f"-8.{n * 7919 % 997:03},116.{n * 104729 % 991:03}" for n in range(1001))
+LONG_BOWTIE = " ".join([*(f"-8.5,116.{n:03}" for n in range(1000)), "-8.4,116", "-8.6,116.5"])
+STAR = " ".join(f"{-8.5 + sin(n * 3.14) / 10:.6f},{116.1 + cos(n * 3.14) / 10:.6f}" for n in range(900))
 HALF_ROUND = SQUARE.replace(" ", " x,", 1)
 
 
@@ -217,7 +242,12 @@ HALF_ROUND = SQUARE.replace(" ", " x,", 1)
         (message("x", info("")), "no polygon or circle"),
         (message("x", info(area(), area("Sekarbela", polygons=()))), "Sekarbela: no shape"),
         (message("x", info(area(polygons=(SQUARE, "-8,116 -9,116")))), "polygon -8,116 -9,116: fewer than three"),
-        (message("x", info(area(polygons=(CROSSING,)))), "1000 corners"),
+        (message("x", info(area(polygons=(LONG_BOWTIE,)))), "1000 corners"),
+        (message("x", info(area(polygons=(STAR,)))), "its edges cross each other too often"),
+        (
+            message("x", info(area(polygons=(comb_words(500), comb_words(500, across=True))))),
+            "cross each other too often",
+        ),
         (message("x", info(area(polygons=(HALF_ROUND,)))), "is no number"),
         (message("x", info(area(polygons=(), circles=("-8.5,116.1 2000",)))), "1000 km"),
     ],

@@ -40,6 +40,8 @@ class LimitedBackend(ModelBackend):
         Raises:
             TooManyFailures: whatever the password is.
         """
+        if "\0" in (username or ""):
+            return None  # there is no such name, and PostgreSQL cannot be asked for it
         who = salted_hmac("layers.logins", f"{username}\n{_address(request)}", algorithm="sha256").hexdigest()
         now = timezone.now()
         recent = LoginFailure.objects.filter(who=who, at__gt=now - WINDOW).order_by("-at")

@@ -88,3 +88,13 @@ def test_names_and_addresses_are_counted_apart(settings: Settings) -> None:
 def test_no_name_is_kept() -> None:
     basic("salah")
     assert "petugas" not in str(LoginFailure.objects.values().get())
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("GET", "/oapi/jobs"), ("OPTIONS", "/oapi/collections/markets/items"), ("GET", "/api/v1/markets/")],
+)
+def test_a_name_with_a_nul_is_nobodys(method: str, address: str) -> None:
+    credentials = b64encode(b"petugas\0:benar").decode()
+    answer = Client().generic(method, address, headers={"authorization": f"Basic {credentials}"})
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")

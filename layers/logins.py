@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from rest_framework.authtoken.models import Token
 
 from layers.errors import Problem
 from layers.models import LoginFailure
@@ -59,6 +60,24 @@ class LimitedBackend(ModelBackend):
             LoginFailure.objects.filter(at__lte=now - WINDOW).delete()
             LoginFailure.objects.create(who=who, at=now)
         return user
+
+
+class TokenWithdrawal:
+    """Among the password validators, for these are told of changes: who got hold of a password may have a token."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        """Any will do."""
+
+    def get_help_text(self) -> str:
+        return str(
+            text(
+                "Token yang ada tidak berlaku lagi sesudahnya.",
+                "A token that there is becomes invalid with the change.",
+            )
+        )
+
+    def password_changed(self, password: str, user: User) -> None:
+        Token.objects.filter(user=user).delete()
 
 
 def _address(request: HttpRequest | None) -> str:

@@ -98,3 +98,20 @@ def test_a_name_with_a_nul_is_nobodys(method: str, address: str) -> None:
     credentials = b64encode(b"petugas\0:benar").decode()
     answer = Client().generic(method, address, headers={"authorization": f"Basic {credentials}"})
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+
+
+def test_a_new_password_ends_the_token_that_came_of_the_old_one(settings: Settings) -> None:
+    key = token("benar").json()["token"]
+
+    def status() -> int:
+        return Client().get("/api/v1/markets/1/history/", headers={"authorization": f"Token {key}"}).status_code
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", *settings.PASSWORD_HASHERS]
+    assert basic("benar").status_code == 200, "the same password, stored by another hash"
+    assert status() == 404
+    browser = Client()
+    browser.force_login(User.objects.get())
+    changed = {"old_password": "benar", "new_password1": "lebih-benar-9", "new_password2": "lebih-benar-9"}
+    assert browser.post("/admin/password_change/", changed)["Location"] == "/admin/password_change/done/"
+    assert status() == 401
+    assert token("lebih-benar-9").json()["token"] != key

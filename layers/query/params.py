@@ -101,7 +101,7 @@ class FeatureQuery:
             ),
             words=tuple(value_parse("q", "string", given.get("q", "")).split()),
             filter=cql_predicate(layer, given["filter"], filter_lang, filter_crs) if "filter" in given else None,
-            sortby=tuple(_sort(layer, name) for name in _names(given, "sortby")),
+            sortby=_sorted_by(layer, _names(given, "sortby")),
             properties=tuple(_property(layer, name, "properties").name for name in _names(given, "properties")),
             skip_geometry=value_parse("skipGeometry", "boolean", given.get("skipGeometry", "false")),
             scope=scope,
@@ -187,6 +187,15 @@ def _property(layer: Layer, name: str, parameter: str) -> Property:
             ),
         )
     return found
+
+
+def _sorted_by(layer: Layer, names: list[str]) -> tuple[tuple[str, bool], ...]:
+    keys = tuple(_sort(layer, name) for name in names)
+    if len(dict(keys)) < len(keys):
+        raise InvalidParameter(
+            "sortby", text("Sebuah atribut disebut dua kali.", "A property is named more than once.")
+        )
+    return keys
 
 
 def _sort(layer: Layer, name: str) -> tuple[str, bool]:

@@ -179,6 +179,7 @@ def test_property_filters_take_the_type_of_their_column() -> None:
         ("name", "a\0b"), ("name", "x" * 1001), ("limit", "0"), ("limit", "-1"), ("limit", "ten"), ("limit", "1.5"),
         ("limit", str(10**30)), ("limit", ""), ("offset", "-1"), ("offset", "x"), ("offset", str(2**31)),
         ("properties", "nam"), ("properties", ""), ("properties", "contact_name"), ("sortby", "nam"), ("sortby", ""),
+        ("sortby", "name,-name"),
         ("skipGeometry", "yes"), ("crs", "EPSG:32750"), ("crs", EPSG + "2154"), ("crs", ""), ("q", "a\0b"),
         ("contact_name", "x"), ("unknown", "x"), ("", "x"), ("bbox-crs", CRS84),
     ],

@@ -7,6 +7,7 @@ which never means safe.
 
 import csv
 import io
+import re
 from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -148,6 +149,9 @@ def _feature(properties: dict[str, Any]) -> bytes:
     return orjson.dumps({"type": "Feature", "id": properties["row"], "geometry": geometry, "properties": properties})
 
 
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().,-]*\Z)")
+"""What text that a spreadsheet takes for a formula begins with; signed numbers, as of telephones, are none."""
+
 OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level")
 
 
@@ -161,11 +165,17 @@ def screening_csv(screening: Screening, points: Iterable[Point]) -> Generator[by
         writer = csv.writer(lines)
         if not begun:
             writer.writerow(
-                [*OWN, "hazards", "zones", *(f"{band}{of}" for band in bands for of in ("", " level")), *given]
+                map(
+                    _harmless, [*OWN, "hazards", "zones", *(f"{b}{of}" for b in bands for of in ("", " level")), *given]
+                )
             )
             begun = True
-        writer.writerows(_cells(row, bands, given) for row in batch)
+        writer.writerows(map(_harmless, _cells(row, bands, given)) for row in batch)
         yield lines.getvalue().encode()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
 
 
 def _cells(row: dict[str, Any], bands: list[str], given: list[str]) -> Iterator[Any]:

@@ -384,3 +384,10 @@ def test_the_samples_give_a_report(anyone: APIClient) -> None:
     answer = anyone.get(AT, {"lon": 116.08, "lat": -8.57, "radius": 500}).json()
     assert answer["zones_total"] == len(answer["zones"]) > 0
     assert anyone.post(f"{IMPACT}?f=html", POLYGON, format="json").status_code == 200
+
+
+def test_formulas_in_a_screened_table_stay_text(anyone: APIClient) -> None:
+    table = 'lon,lat,=1+1,height,phone,name\n116.1,-8.58,@a,-1.5,+62 370,"=HYPERLINK(""http://x"")"\n'
+    head, row = csv.reader(io.StringIO(screened(anyone, table, f="csv")))
+    assert head[-4:] == ["'=1+1", "height", "phone", "name"]
+    assert row[-4:] == ["'@a", "-1.5", "+62 370", '\'=HYPERLINK("http://x")']

@@ -143,6 +143,8 @@ def _operates(word: str, before: str) -> bool:
 def _piece_parse(value: str, piece: str, start: int, groups: list[Any]) -> Any:
     try:
         return _restored(cql2.parse_text(piece).to_json(), groups)
+    except RecursionError as error:  # a chain of operators that each hold the next one, without a parenthesis
+        raise too_deep(value) from error
     except cql2.ParseError as error:
         found = re.match(r"\s*--> (\d+):(\d+)", str(error))
         line, column = (int(found[1]), int(found[2])) if found else (1, 1)

@@ -435,6 +435,7 @@ def test_spatial_filters_use_the_index(layer: Layer, function: str, feature_make
             "The geometry's lines cross too often",
         ),
         ("S_INTERSECTS(geom, LINESTRING(" + "1 1," * 10_000 + "1 1))", "The geometry has more than 10000 points"),
+        ("kiosks=" * 999 + "1", "more than 64 levels deep"),
         ("foo(" + "kiosks=" * 900 + "1)", "CQL2 has no 'foo'"),
     ],
 )

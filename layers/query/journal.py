@@ -20,15 +20,18 @@ VERSION = "SELECT tag, at FROM journal.version(%s)"
 
 CHANGED = """
 SELECT NOT EXISTS (SELECT FROM journal.meta WHERE epoch::text = %s) OR EXISTS (
+    SELECT FROM journal.horizon WHERE layer = %s AND seq > %s::numeric
+) OR EXISTS (
     SELECT FROM journal.change JOIN journal.edit ON edit.id = change.edit
     WHERE change.layer = %s AND fid = %s AND seq > %s::numeric
 ) OR EXISTS (
-    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND (op IN ('T', 'S') OR fids @> %s::bigint)
+    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND fids @> %s::bigint
 )"""
 
 
 def item_changed(layer: Layer, id: int, tag: str) -> bool:
-    """Whether an item may have changed after the version of its layer that ``tag`` names.
+    """Whether an item may have changed after the version of its layer that ``tag`` names; it may where the journal
+    does not know all that happened since.
 
     Ask once the item's row is locked: then the answer holds until the transaction ends. A tag that is none of
     this journal names no state that a client could have seen, and counts as changed.
@@ -37,7 +40,7 @@ def item_changed(layer: Layer, id: int, tag: str) -> bool:
     if not re.fullmatch(r"[0-9]{1,19}", seq):
         return True
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, [epoch, layer.id, id, seq, layer.id, seq, id])
+        cursor.execute(CHANGED, [epoch, layer.id, seq, layer.id, id, seq, layer.id, seq, id])
         return bool(cursor.fetchone()[0])
 
 

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layer_get
 from layers.models import AdministrativeArea, Feature, PlacedFeature
+from layers.query.journal import journal_prune
 
 
 def address(layer: Layer, feature: Feature | None = None) -> str:
@@ -275,6 +276,22 @@ def test_changes_at_the_same_time_both_hold(
     assert answers[0].status_code == 200
     feature.refresh_from_db()
     assert (feature.kiosks, feature.address) == (5, "Jalan Lain")
+
+
+def test_if_match_refuses_where_the_journal_forgot_what_changed(
+    transactional_db: None, writer: APIClient, feature_make: FeatureMake, layer: Layer
+) -> None:
+    feature, other = feature_make(layer), feature_make(layer, 2)
+    seen = writer.get(address(layer, feature))["ETag"]
+    layer.model.objects.filter(pk=feature.pk).update(name="Sementara itu")
+    layer.model.objects.filter(pk=other.pk).update(name="Lain")
+    assert journal_prune(-1) > 0
+    change = {"type": "Feature", "properties": {"name": "Baru"}}
+    statuses = [
+        writer.patch(address(layer, feature), change, format="json", headers={"If-Match": tag}).status_code
+        for tag in (seen, writer.get(address(layer, feature))["ETag"])
+    ]
+    assert statuses == [412, 200]
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])

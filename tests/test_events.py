@@ -140,7 +140,7 @@ def test_who_comes_back_is_told_what_was_missed(watch: Watch, feature_make: Feat
     assert watch(f"/events?since={now}").next() == ("hello", {"version": now}, now)
 
 
-@pytest.mark.parametrize("last", [ELSEWHERE, "x", "\N{SNOWMAN}".encode().decode("latin-1")])
+@pytest.mark.parametrize("last", [ELSEWHERE, "x", "\N{SNOWMAN}".encode().decode("latin-1"), f"{ELSEWHERE}{'0' * 5000}"])
 def test_who_was_somewhere_unknown_reads_all_anew(watch: Watch, feature_make: FeatureMake, last: str) -> None:
     first = watch()
     first.next()

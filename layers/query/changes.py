@@ -19,7 +19,7 @@ from layers.query.params import FeatureQuery
 from layers.text import text
 
 LAST = 2**63 - 1
-TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9]+)(?:\.([0-9]+)\.(-?[0-9]+))?")
+TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9]{1,19})(?:\.([0-9]{1,19})\.(-?[0-9]{1,19}))?")
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,11 @@ def test_pruning_keeps_the_state_of_each_layer(feature_make: FeatureMake) -> Non
     assert journal_prune(-1) == 0
 
 
-@pytest.mark.parametrize("token", ["", "x", "1", "{tag}x", "{tag}.1", "{epoch}-99999999999999999999", "{epoch}--1"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "1", "{tag}x", "{tag}.1", "{epoch}--1", "{epoch}-9999999999999999999", "{epoch}-" + "9" * 5000],
+    ids=lambda token: token[:30],
+)
 def test_what_is_no_token_is_refused(token: str) -> None:
     layer = layer_get("markets")
     tag = ask(layer)["token"]

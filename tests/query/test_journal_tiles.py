@@ -121,6 +121,20 @@ def test_every_change_is_seen(feature_make: FeatureMake, change: str) -> None:
     assert value("SELECT journal.layer_version(%s)", layer.id) == after[0]
 
 
+def test_who_turned_triggers_off_can_say_what_was_done(feature_make: FeatureMake) -> None:
+    """In the same session too, where triggers are off still."""
+    layer = layer_get("markets")
+    feature_make(layer, geom=Point(116.1, -8.58, srid=4326))
+    tile = tile_at(116.1, -8.58, 14)
+    before = version(layer, *tile)
+    with transaction.atomic():
+        value("SET LOCAL session_replication_role = replica")
+        value(f"UPDATE {layer.table} SET name = 'Baru'")
+        value("SELECT journal.touch(%s)", layer.id)
+    assert version(layer, *tile) > before
+    assert value("SELECT count(*) FROM journal.edit WHERE seq IS NULL") == 0
+
+
 def test_the_tiles_under_random_boxes_are_marked() -> None:
     """Against a plain computation from the definition of the tile matrix set, edges of the world included."""
     chance = random.Random(4)

@@ -197,6 +197,21 @@ def test_the_one_logged_in_is_named_beside_the_actor(feature_make: FeatureMake) 
     assert names == f"petugas {connection.settings_dict['USER']}"
 
 
+def test_who_edits_with_a_role_of_his_own_is_the_actor(feature_make: FeatureMake) -> None:
+    """Whomever he says he is."""
+    layer = layer_get("markets")
+    feature_make(layer)
+    with transaction.atomic():
+        value(f"CREATE ROLE planner; GRANT SELECT, UPDATE ON {layer.table} TO planner")
+        value("SET LOCAL SESSION AUTHORIZATION planner")
+        actor_set("petugas")
+        value(f"UPDATE {layer.table} SET name = 'Baru'")
+        value("RESET SESSION AUTHORIZATION")
+        names = value("SELECT actor || ' ' || db_user FROM journal.edit ORDER BY id DESC LIMIT 1")
+        transaction.set_rollback(True)
+    assert names == "planner planner"
+
+
 def test_an_edit_that_changes_nothing_leaves_no_trace(feature_make: FeatureMake, layer: Layer) -> None:
     feature_make(layer)
     before = value("SELECT journal.layer_version(%s)", layer.id)

@@ -266,6 +266,7 @@ def test_what_cannot_be_put_back_is_told(admin_client: Client, feature_make: Fea
     for edit, words in ((added.id, "there was no item"), (0, "There is no edit 0"), ("x", "There is no edit 0")):
         response = admin_client.post(history, {"edit": edit}, follow=True, headers={"accept-language": "en"})
         assert words in response.content.decode()
+    assert admin_client.get(history, {"offset": 2**63 - 1}).status_code == 200
     feature.delete()
     feature_make(layer)
     (gone, _) = admin_client.get(history).context["edits"][0]

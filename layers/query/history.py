@@ -62,7 +62,7 @@ ACTIONS = {"I": "add", "U": "change", "D": "delete"}
 
 def history_fetch(layer: Layer, id: int, limit: int, offset: int = 0) -> list[Edit]:
     """Up to ``limit`` edits of an item, which may be deleted by now, newest first; ``offset`` skips the newest."""
-    return list(islice(_edits(layer, id), offset, offset + limit))
+    return list(islice(islice(_edits(layer, id), offset, None), limit))
 
 
 def _edits(layer: Layer, id: int) -> Iterator[Edit]:

@@ -129,6 +129,11 @@ END $$;
 CREATE OR REPLACE FUNCTION journal.touch(touched text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgname = 'journal_update' AND encode(tgargs, 'escape') = touched || '\000'
+    ) THEN
+        RAISE EXCEPTION 'There is no layer %. Give the id of a collection, such as markets.', quote_nullable(touched);
+    END IF;
     INSERT INTO journal.edit (layer, op, n) VALUES (touched, 'S', 0);
 END $$;
 

@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from conftest import FeatureMake, square
 from django.contrib.gis.geos import Point
-from django.db import connection, transaction
+from django.db import InternalError, connection, transaction
 
 from layers.catalog import Layer, layer_get, layers
 from layers.query.journal import actor_set, journal_attach
@@ -133,6 +133,13 @@ def test_who_turned_triggers_off_can_say_what_was_done(feature_make: FeatureMake
         value("SELECT journal.touch(%s)", layer.id)
     assert version(layer, *tile) > before
     assert value("SELECT count(*) FROM journal.edit WHERE seq IS NULL") == 0
+
+
+@pytest.mark.parametrize("name", ["layers_market", "Markets", "market", "", None])
+def test_what_is_no_layer_is_not_touched(name: str | None) -> None:
+    """Who gives the name of the table would believe that its layer has a new version."""
+    with pytest.raises(InternalError, match="There is no layer"):
+        value("SELECT journal.touch(%s)", name)
 
 
 def test_the_tiles_under_random_boxes_are_marked() -> None:

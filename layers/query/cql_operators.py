@@ -29,10 +29,11 @@ ARITHMETIC = {
 """On numeric, which 100 operators cannot overflow; a division by zero is NULL."""
 
 WORDS = {
-    "casei": "lower({x})",
-    "accenti": "regexp_replace(normalize({x}, NFD), '[\u0300-\u036f]', '', 'g')",
+    "casei": "replace(lower(upper({x})), 'ß', 'ss')",
+    "accenti": "translate(regexp_replace(normalize({x}, NFD), '[\u0300-\u036f]', '', 'g'), 'ØøĐđŁłĦħŦŧ', 'OoDdLlHhTt')",
 }
-"""Without the extension ``unaccent``: letters are taken apart, then combining marks dropped."""
+"""Case is folded, so that Σ, σ and ς are one letter: ``lower`` alone keeps the ς at the end of words. Without the
+extension ``unaccent``, letters are taken apart and combining marks dropped; strokes are no marks to Unicode."""
 
 SPATIAL = {
     "s_intersects": "ST_Intersects({x}, {y})",

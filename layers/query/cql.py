@@ -45,7 +45,6 @@ from layers.query.cql_terms import (
     sql_needed,
     sql_of,
     storable,
-    uncoded,
 )
 from layers.query.spatial import BBox, Crs, Sql, edges_entangled, projected
 from layers.text import text
@@ -164,7 +163,7 @@ class Writer:
         return _condition("(NOT {x})", {"x": sql_needed(self.term(args[0]), "boolean")}, node)
 
     def comparison(self, name: str, args: list[Any], node: Any) -> Term:
-        x, y = sql_alike([self.term(arg) for arg in args], node, coded=name in ("=", "<>"))
+        x, y = sql_alike([self.term(arg) for arg in args], node)
         return _condition(COMPARISONS[name], {"x": x, "y": y}, node)
 
     def between(self, name: str, args: list[Any], node: Any) -> Term:
@@ -173,7 +172,7 @@ class Writer:
 
     def membership(self, name: str, args: list[Any], node: Any) -> Term:
         items = _list(args[1])
-        x, *values = sql_alike([self.term(item) for item in [args[0], *items]], node, coded=True)
+        x, *values = sql_alike([self.term(item) for item in [args[0], *items]], node)
         if not values:
             return Term("false", [], "boolean", node)
         return _condition("({x} IN {values})", {"x": x, "values": sql_join(", ", values)}, node)
@@ -241,15 +240,10 @@ class Writer:
         return end
 
     def array(self, name: str, args: list[Any], node: Any) -> Term:
-        terms = [self._codes(arg) for arg in args]
-        known = [code for term in terms if term.known for code in term.known.codes]
-        for term in terms:
-            for value in term.args[0] if term.args else ():
-                if known and value not in known:
-                    raise uncoded(term.node, value, known)
-        return _condition(ARRAYS[name], {"x": sql_of(terms[0]), "y": sql_of(terms[1])}, node)
+        x, y = (sql_of(self._texts(arg)) for arg in args)
+        return _condition(ARRAYS[name], {"x": x, "y": y}, node)
 
-    def _codes(self, node: Any) -> Term:
+    def _texts(self, node: Any) -> Term:
         """A list of texts, or a property that is one."""
         if isinstance(node, dict):
             term = self.term(node)

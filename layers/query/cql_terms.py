@@ -11,7 +11,7 @@ from django.utils import timezone
 from layers.catalog import Property
 from layers.query.cql_parse import Fault
 from layers.query.spatial import Sql
-from layers.query.values import KINDS, codes_listed
+from layers.query.values import KINDS
 from layers.text import text
 
 KIND_WORDS = {
@@ -75,12 +75,8 @@ def sql_exact(term: Term) -> Sql:
     return f"{sql}::numeric", args
 
 
-def sql_alike(terms: Sequence[Term], node: Any, *, coded: bool = False) -> list[Sql]:
-    """Terms brought to one kind that can be compared; ``coded``: text must be a code where a property has codes."""
-    codes = [code for term in terms if term.known for code in term.known.codes] if coded else []
-    for term in terms:
-        if codes and term.value is not None and term.value not in codes:
-            raise uncoded(term.node, term.value, codes)
+def sql_alike(terms: Sequence[Term], node: Any) -> list[Sql]:
+    """Terms brought to one kind that can be compared; text that is none of a property's codes equals none of them."""
     kinds = {term.kind for term in terms if term.value is None}
     if kinds & {"date", "date-time"}:
         terms = [as_moment(term) if term.value is not None else term for term in terms]
@@ -157,12 +153,3 @@ def sql_instant(term: Term, days: bool) -> Sql:
     if days and term.kind == "date-time":
         return f"({term.sql} AT TIME ZONE %s)::date", [*term.args, timezone.get_current_timezone_name()]
     return sql_of(term)
-
-
-def uncoded(node: Any, value: str, codes: Sequence[str]) -> Fault:
-    listed = codes_listed(codes)
-    return Fault(
-        node,
-        f"{value[:80]!r} bukan salah satu kode: {listed}.",
-        f"{value[:80]!r} is none of the codes: {listed}.",
-    )

@@ -1,7 +1,7 @@
 """The values that a request may hold, each read in one place; what is none is refused by the parameter's name."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -147,11 +147,6 @@ KINDS: dict[str, tuple[Callable[[str], Any], Any]] = {
 """How each kind of value is read, and what to call it."""
 
 
-def codes_listed(codes: Sequence[str]) -> str:
-    """Codes as a message lists them."""
-    return ", ".join(code or "''" for code in codes)
-
-
 def property_parse(known: Property, value: str, parameter: str | None = None) -> Any:
     """A value that a property is compared with; for a list, one element of it.
 
@@ -160,7 +155,7 @@ def property_parse(known: Property, value: str, parameter: str | None = None) ->
             name unless said otherwise.
     """
     if known.choices and value not in known.codes:
-        codes = codes_listed(known.codes)
+        codes = ", ".join(code or "''" for code in known.codes)
         raise InvalidParameter(
             parameter or known.name,
             text(f"{value!r} bukan salah satu kode: {codes}.", f"{value!r} is none of the codes: {codes}."),

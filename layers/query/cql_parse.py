@@ -106,7 +106,7 @@ def _text_parse(value: str) -> Any:
             opened.pop()
             inside = "".join(here.inside)
             if here.kind == "group":
-                groups.append(_piece_parse(value, inside, here.start + 1, groups))
+                groups.append(_piece_parse(value, inside, here.start + 1, groups) if inside.strip() else [])
                 opened[-1].inside.append(f'"{chr(_PLACEHOLDER + len(groups) - 1)}"'.ljust(len(inside) + 2))
             else:
                 opened[-1].inside.append(f"({inside})")

@@ -222,6 +222,7 @@ def test_text_and_json_are_the_same_filter() -> None:
         ("A_CONTAINEDBY(operating_days, ('minggu','senin'))", [2, 3]),
         ("A_OVERLAPS(operating_days, ('minggu','senin'))", [1, 2]),
         ("A_EQUALS(operating_days, operating_days)", [1, 2, 3]),
+        ("A_EQUALS(operating_days, ( ))", [3]),
         ("id > 0", [1, 2, 3]),
         ("S_INTERSECTS(geom,BBOX(116,-9,116.15,-8))", [1]),
         ("S_INTERSECTS(geom,BBOX(116,-9,0,116.15,-8,9))", [1]),

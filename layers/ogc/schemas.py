@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import get_language
+
 from layers.catalog import Layer, Property, in_language
 from layers.text import text
 
@@ -13,7 +15,10 @@ NOT_GIVEN = text("tidak disebut", "not given")
 
 
 def property_schema(known: Property) -> dict[str, Any]:
-    """The schema of one property, in the active language. ``type`` is a plain string, for QGIS reads no lists."""
+    """The schema of one property, in the active language. ``type`` is a plain string, for QGIS reads no lists.
+
+    A unit is a word of that language, which ``x-ogc-unitLang`` says, or it would have to be UCUM (OGC 23-058r1).
+    """
     labels = dict(known.choices)
     codes = (
         {
@@ -33,6 +38,7 @@ def property_schema(known: Property) -> dict[str, Any]:
         "maximum": known.maximum,
         "maxLength": None if known.choices or known.type == "array" else known.max_length,
         "x-ogc-unit": str(known.unit),
+        "x-ogc-unitLang": get_language() if known.unit else None,
         "readOnly": known.read_only or None,
     }
     return {name: value for name, value in schema.items() if value not in (None, "")}

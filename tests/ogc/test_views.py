@@ -107,7 +107,7 @@ def test_the_schema_knows_units_ranges_and_labels(client: Client) -> None:
     properties = get(client, "/collections/aid_posts/schema", lang="en")["properties"]
     assert properties["capacity"] | {"x-ogc-propertySeq": 0} == {
         "title": "capacity", "type": "integer", "minimum": 0, "maximum": 10_000_000, "x-ogc-unit": "people",
-        "x-ogc-propertySeq": 0,
+        "x-ogc-unitLang": "en", "x-ogc-propertySeq": 0,
     }  # fmt: skip
     assert {"const": "dapur_umum", "title": "Public kitchen"} in properties["type"]["oneOf"]
     assert properties["area"]["readOnly"] is True

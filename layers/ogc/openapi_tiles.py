@@ -15,33 +15,36 @@ TEXT = {"type": "string"}
 
 
 def tile_paths() -> dict[str, Json]:
-    """The paths of tile matrix sets and of tiles: of all collections together, and of each."""
-    sets = _get("getTileMatrixSets", text("Tile matrix set", "Tile matrix sets"), "server")
+    """The paths of tile matrix sets and of tiles: of all collections together, and of each.
+
+    Clients find them by the endings of their operation ids (OGC 20-057, /req/oas30/operation-id).
+    """
+    sets = _get("getTileMatrixSetsList", text("Tile matrix set", "Tile matrix sets"), "server")
     one = _get("getTileMatrixSet", text("Satu tile matrix set", "A tile matrix set"), "server", [_place("tms")])
     labels, properties = _labels(), properties_chosen(TEXT)
     found = {"/tileMatrixSets": sets, "/tileMatrixSets/{tms}": one}
-    for path, name, collection in (("", "", []), ("/collections/{collectionId}", "Collection", [_collection()])):
+    for path, of, collection in (("", "dataset", []), ("/collections/{collectionId}", "collection", [_collection()])):
         tag = "tiles"
         chosen = [] if collection else [_collections()]
         asked = [*(ref("parameters", known) for known in ASKED if known != "properties"), properties, labels]
         described = text("Metadata petak, atau TileJSON", "Metadata of the tiles, or TileJSON")
         found |= {
             f"{path}/tiles": _get(
-                f"get{name}Tilesets",
+                f"tiles.{of}.vector.getTileSetsList",
                 text("Himpunan petak", "Tilesets"),
                 tag,
                 [*collection, _format(*TILESETS)],
                 {"application/json": DOCUMENT, "text/html": TEXT},
             ),
             f"{path}/tiles/{{tms}}": _get(
-                f"get{name}Tileset",
+                f"tiles.{of}.vector.getTileSet",
                 described,
                 tag,
                 [*collection, _place("tms"), *chosen, labels, _format(*TILESET)],
                 {"application/json": DOCUMENT, "text/html": TEXT, TILEJSON: DOCUMENT},
             ),
             f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
-                f"get{name}Tile",
+                f"tiles.{of}.vector.getTile",
                 text("Petak vektor; 204 bila kosong", "A vector tile; 204 where it is empty"),
                 tag,
                 [*collection, *map(_place, ("tms", "tileMatrix", "tileRow", "tileCol")), *chosen, *asked],

@@ -102,7 +102,7 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
     document = _summary(request, shown, known, address)
     document["links"] = [
         *Address.of(request).alternates(format, TILESET),
-        link(f"{REL}/tiling-scheme", f"{base}/tileMatrixSets/{known.id}", known.id),
+        _tiling_scheme(request, known),
         {**link("item", _template(request, known, address), text("Petak", "Tiles"), MVT), "templated": True},
     ]
     document["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": f"{CRS}/OGC/1.3/CRS84"}
@@ -209,8 +209,12 @@ def _summary(request: HttpRequest, shown: Sequence[Layer], known: TileMatrixSet,
         "crs": f"{CRS}/EPSG/0/3857" if known.srid == 3857 else f"{CRS}/OGC/1.3/CRS84",
         "tileMatrixSetId": known.id,
         "tileMatrixSetURI": known.uri,
-        "links": [link("self", f"{address}/{known.id}", known.id)],
+        "links": [link("self", f"{address}/{known.id}", known.id), _tiling_scheme(request, known)],
     }
+
+
+def _tiling_scheme(request: HttpRequest, known: TileMatrixSet) -> dict[str, Any]:
+    return link(f"{REL}/tiling-scheme", f"{base_url(request)}/tileMatrixSets/{known.id}", known.id)
 
 
 GENERALIZED = text(

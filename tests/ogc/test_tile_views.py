@@ -269,6 +269,18 @@ def test_the_matrix_sets_are_described(client: Client) -> None:
             assert matrix["scaleDenominator"] > 0
 
 
+def test_operations_of_tiles_end_as_clients_look_for_them(client: Client) -> None:
+    """OGC 20-057, /req/oas30/operation-id."""
+    paths = ask(client, "/openapi")["paths"]
+    operations = {path: known["get"]["operationId"] for path, known in paths.items() if "get" in known}
+    assert operations["/tileMatrixSets"] == "getTileMatrixSetsList"
+    assert operations["/tileMatrixSets/{tms}"] == "getTileMatrixSet"
+    for path, of in (("", "dataset"), ("/collections/{collectionId}", "collection")):
+        tiles = [known for place, known in operations.items() if place.startswith(f"{path}/tiles")]
+        endings = [f".{of}.vector.{name}" for name in ("getTileSetsList", "getTileSet", "getTile")]
+        assert all(known.endswith(ending) for known, ending in zip(tiles, endings, strict=True))
+
+
 @pytest.mark.parametrize("collections", ["", "markets,disaster_zones"])
 @pytest.mark.parametrize("id", [None, "health_facilities"])
 def test_tilesets_are_described(client: Client, id: str | None, collections: str) -> None:
@@ -282,6 +294,9 @@ def test_tilesets_are_described(client: Client, id: str | None, collections: str
         assert {"title", "dataType", "crs", "links", "tileMatrixSetURI"} <= set(listed)
         assert [link["href"] for link in listed["links"] if link["rel"] == "self"] == [
             f"{BASE}{base}/{listed['tileMatrixSetId']}"
+        ]
+        assert [link["href"] for link in listed["links"] if link["rel"].endswith("/tiling-scheme")] == [
+            f"{BASE}/tileMatrixSets/{listed['tileMatrixSetId']}"
         ]
     for tms in (MERCATOR, CRS84):
         document = ask(client, f"{base}/{tms}", **params)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -103,8 +103,9 @@ class AlertView(PublicView):
 
 
 def alerts(moment: datetime) -> QuerySet[DisasterZone]:
-    """The zones that are alerts at a moment."""
-    return DisasterZone.objects.exclude(kind=DisasterZone.Kind.MAP).filter(valid_to__gt=moment)
+    """The zones that are alerts at a moment; those that were cancelled before they began never held, and are none."""
+    begins = Q(valid_from=None) | Q(valid_from__lt=F("valid_to"))
+    return DisasterZone.objects.exclude(kind=DisasterZone.Kind.MAP).filter(begins, valid_to__gt=moment)
 
 
 def publisher() -> Publisher:

@@ -110,6 +110,22 @@ def test_zones_end_by_themselves(anyone: APIClient, warn: Any, monkeypatch: pyte
     assert (gone.status_code, gone["Content-Type"]) == (404, "application/problem+json")
 
 
+def test_an_alert_that_is_cancelled_before_it_begins_is_no_alert(anyone: APIClient) -> None:
+    times = {
+        name: (now() + hours * HOUR).isoformat(timespec="seconds") for name, hours in (("onset", 5), ("expires", 9))
+    }
+    first, later = ((now() - ago * HOUR).isoformat(timespec="seconds") for ago in (2, 1))
+    alert_import(alert_parse(message("A", info(effective="", **times), sent=first)))
+    zone = DisasterZone.objects.get()
+    assert titles(anyone) == ["Banjir di Ampenan"]
+
+    references = f"uji@example.id,A,{first}"
+    alert_import(alert_parse(message("B", msgType="Cancel", sent=later, references=references)))
+
+    assert titles(anyone) == []
+    assert anyone.get(f"/api/v1/alerts/{zone.pk}.cap").status_code == 404
+
+
 def test_an_empty_portal_has_an_empty_feed(anyone: APIClient) -> None:
     assert datetime.fromisoformat(str(feed(anyone).findtext(f"{ATOM}updated"))).tzinfo
     assert titles(anyone) == []

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.catalog import Layer, layers
 from layers.models.geometry import SRID
 from layers.query.features import feature
-from layers.query.hazards import AREAS, HEALTH, POST_OPEN, POSTS, ZONES
+from layers.query.hazards import ACTIVE, AREAS, HEALTH, POST_OPEN, POSTS, ZONES
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
@@ -29,11 +29,16 @@ OUTLINE = 0.00001
 """Degrees, about a metre: shapes are shown that much simpler."""
 
 
+NAMED = "id = ANY (%s) OR code = ANY (%s)"
+"""Zones by their ids or codes."""
+
+
 @dataclass(frozen=True)
 class Area:
     """What is asked about: a shape in degrees, longitude first, or what the zones of some ids or codes cover.
 
-    ``versions`` are those of the data that a shape was made from; ``note`` is what there is to know about the shape.
+    ``versions`` are those of the data that a shape was made from; ``note`` is what there is to know about the shape;
+    ``about`` tells what it shows as :func:`impact_fetch` tells of zones, where it was not just drawn.
     """
 
     shape: BaseGeometry | None = None
@@ -41,16 +46,18 @@ class Area:
     zone_codes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    about: tuple[Mapping[str, Any], ...] = ()
 
     def sql(self) -> Sql:
         if self.shape is not None:
             return "%s::geometry", [shapely.to_wkb(shapely.set_srid(self.shape, SRID), hex=True, include_srid=True)]
-        named = "id = ANY (%s) OR code = ANY (%s)"
-        return f"(SELECT ST_Union(geom) FROM {ZONES} WHERE {named})", [list(self.zone_ids), list(self.zone_codes)]
+        return f"(SELECT ST_Union(geom) FROM {ZONES} WHERE {NAMED})", [list(self.zone_ids), list(self.zone_codes)]
 
 
 def impact_fetch(area: Area, at: datetime, limit: int, shapes: bool) -> dict[str, Any] | None:
     """Kelurahan, features of every layer and facilities out of reach in an area; None where there are no such zones.
+
+    ``about`` has the zones that were asked about, and whether each is ``in_force`` at the moment asked about.
 
     Args:
         limit: how many features of a layer, and places out of reach, are listed; all are counted.
@@ -75,6 +82,9 @@ WITH asked AS MATERIALIZED (
 SELECT json_build_object(
     'computed_at', now(),
     'versions', (SELECT json_object_agg(id, (journal.version(id)).tag) FROM unnest(%s) id),
+    'about', (SELECT coalesce(json_agg(one), '[]') FROM (
+        SELECT code, name, hazard, level, kind, valid_from, valid_to, source, observed_at, {ACTIVE} AS in_force
+        FROM asked, {ZONES} zone WHERE {NAMED} ORDER BY code) one),
     'area_m2', (SELECT {_m2("geom")} FROM asked),
     'geometry', (SELECT {outline} FROM asked),
     'kelurahan', (SELECT coalesce(json_agg(one), '[]') FROM (
@@ -85,7 +95,7 @@ SELECT json_build_object(
     'out_of_reach_total', (SELECT count(*) FROM unreached),
     'out_of_reach', (SELECT coalesce(json_agg(one), '[]') FROM (SELECT * FROM unreached LIMIT {limit}) one)
 )::text FROM asked WHERE geom IS NOT NULL"""
-    return sql, [*args, at, [layer.id for layer in layers()]]
+    return sql, [*args, at, [layer.id for layer in layers()], list(area.zone_ids), list(area.zone_codes)]
 
 
 def _m2(shape: str) -> str:

@@ -10,7 +10,9 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import InvalidParameter, Problem
 from layers.importers import cap
+from layers.importers.alerts import LEVELS
 from layers.importers.cap_areas import area_shape
+from layers.models import DisasterZone
 from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
 from layers.query.spatial import edges_entangled
@@ -86,7 +88,8 @@ def _cap_area(document: bytes) -> Area:
                     f"{name} {value}: a report is made of {listed} only. For an exercise, send the geometry.",
                 ),
             )
-    areas = dict.fromkeys(area for info in alert.infos if not info.is_over for area in info.areas)
+    infos = [info for info in alert.infos if not info.is_over]
+    areas = dict.fromkeys(area for info in infos for area in info.areas)
     empty = [area.description for area in areas if not area.polygons and not area.circles]
     polygons = tuple(dict.fromkeys(words for area in areas for words in area.polygons))
     circles = tuple(dict.fromkeys(words for area in areas for words in area.circles))
@@ -104,7 +107,21 @@ def _cap_area(document: bytes) -> Area:
         )
     shape = shapely.from_wkb(bytes(found.geometry.wkb))
     _bounded(int(shapely.get_num_coordinates(shape)), MAX_JOINED)
-    return Area(shape=shape)
+    return Area(shape=shape, about=tuple(_about(alert, info) for info in infos))
+
+
+def _about(alert: cap.Alert, info: cap.Info) -> dict[str, Any]:
+    return {
+        "code": alert.identifier,
+        "name": info.words.get("headline") or info.words["event"],
+        "hazard": None,
+        "level": LEVELS[info.words["severity"]],
+        "kind": DisasterZone.Kind.WARNING,
+        "valid_from": info.onset or info.effective or alert.sent,
+        "valid_to": info.expires,
+        "source": info.words.get("senderName") or alert.sender,
+        "observed_at": alert.sent,
+    }
 
 
 def zone_area(value: str) -> Area:

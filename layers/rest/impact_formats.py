@@ -12,8 +12,11 @@ from django.template.loader import render_to_string
 from layers.catalog import layer_get
 from layers.rest.impact_map import LETTERS, impact_map
 from layers.services.impact import Impact
+from layers.text import text
 
 CSV_COLUMNS = ("section", "code", "name", "item", "value")
+
+DAYS = text("hari", "days")
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What text that a spreadsheet takes for a formula begins with."""
@@ -66,6 +69,10 @@ def _rows(impact: Impact) -> Iterator[tuple[Any, ...]]:
     for item in ("datetime", "computed_at", "note", "area_m2", "unmapped_m2", "area_computed_in"):
         value = getattr(impact, item)
         yield "area", "", "", item, value.isoformat() if item == "datetime" else value
+    for about in impact.about:
+        for item, value in asdict(about).items():
+            if item not in ("code", "name"):
+                yield "about", about.code, about.name, item, value["label"] if isinstance(value, dict) else value
     for item, value in asdict(impact.people).items():
         yield "people", "", "", item, value
     for one in impact.kelurahan:
@@ -78,7 +85,7 @@ def _rows(impact: Impact) -> Iterator[tuple[Any, ...]]:
                 yield (
                     "needs",
                     need.item,
-                    f"{need.label} ({need.unit}; {impact.standard_name}: {need.figure})",
+                    f"{need.label} ({need.unit}; {impact.standard_name}: {need.figure}; {impact.days} {DAYS})",
                     item,
                     value,
                 )

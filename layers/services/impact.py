@@ -10,7 +10,7 @@ from django.db.models import Q
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, Raster, RasterBand
 from layers.query.impact import Area, impact_fetch
-from layers.services.hazards import NOTE, raster_versions
+from layers.services.hazards import NOTE, Coded, labelled, labels_of, raster_versions
 from layers.services.needs import STANDARDS, Need, needs_of
 from layers.services.raster_areas import area_above
 from layers.text import text
@@ -44,6 +44,44 @@ REASONS = {
 
 WHOLE = 0.9999
 """From this share on a kelurahan counts as wholly inside: boundaries of different sources differ by slivers."""
+
+ENDED = text(
+    "Yang ditanyakan tidak berlaku pada saat ini; lihat masa berlakunya.",
+    "What is asked about is not in force at this time; see its validity.",
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What was asked about: a zone, a raster with its threshold, or a message; nothing of an area that was drawn.
+
+    ``in_force`` is whether its validity, both ends included, holds the moment that is asked about.
+    """
+
+    code: str
+    name: str
+    hazard: Coded | None
+    level: Coded | None
+    kind: Coded | None
+    valid_from: str | None
+    valid_to: str | None
+    source: str
+    observed_at: str | None
+    in_force: bool
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], at: datetime) -> "About":
+        times = ("valid_from", "valid_to", "observed_at")
+        written = {name: row[name].isoformat() for name in times if isinstance(row[name], datetime)}
+        told: dict[str, Any] = labelled({**row, **written}, labels_of("disaster_zones"))
+        return cls(**{**told, "in_force": _holds(row, at)})
+
+
+def _holds(row: Mapping[str, Any], at: datetime) -> bool:
+    """As the statement says of zones, whose ends may be infinite; of others by their times."""
+    if "in_force" in row:
+        return bool(row["in_force"])
+    return bool((row["valid_from"] or at) <= at <= (row["valid_to"] or at))
 
 
 @dataclass(frozen=True)
@@ -110,6 +148,7 @@ class Inside:
 class Impact:
     """What an area holds at a moment; areas in square metres, by an equal-area projection of the ellipsoid.
 
+    ``about`` is what the area was named by; it is empty where the area was drawn.
     ``unmapped_m2`` is how much lies in no kelurahan. ``without_post`` are the codes of kelurahan with people affected
     and no open aid post that can be reached. ``needs`` are those of the people affected for ``days`` days.
     ``versions`` are those of the data it was made from, in one snapshot.
@@ -118,6 +157,7 @@ class Impact:
     datetime: datetime
     computed_at: str
     note: str
+    about: list[About]
     area_m2: float
     unmapped_m2: float
     area_computed_in: str
@@ -188,7 +228,13 @@ def raster_area(code: str, threshold: float) -> Area:
         f"This raster is read by squares of {step} × {step} cells, each by its highest value: the area may be too "
         "wide, by less than a square.",
     )
-    return Area(shape=shape, versions=raster_versions([band.raster]), note=str(note) if step > 1 else "")
+    raster = band.raster
+    said = ("code", "hazard", "kind", "valid_from", "valid_to", "source", "observed_at")
+    about: dict[str, Any] = {name: getattr(raster, name) for name in said} | {
+        "name": f"{raster.name}, {band.get_quantity_display()} ≥ {threshold:g} {band.unit}",
+        "level": None,
+    }
+    return Area(shape=shape, versions=raster_versions([raster]), note=str(note) if step > 1 else "", about=(about,))
 
 
 def impact_of(query: ImpactQuery) -> Impact:
@@ -201,10 +247,13 @@ def impact_of(query: ImpactQuery) -> Impact:
         raise InvalidParameter("zone", text("Tidak ada zona seperti itu.", "There is no such zone."))
     kelurahan = [Kelurahan.of(row) for row in found["kelurahan"]]
     people = People.of(kelurahan)
+    about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
+    notes = [NOTE, query.area.note, "" if all(one.in_force for one in about) else ENDED]
     return Impact(
         datetime=query.at,
         computed_at=found["computed_at"],
-        note=f"{NOTE} {query.area.note}".strip(),
+        note=" ".join(str(note) for note in notes if note),
+        about=about,
         area_m2=round(found["area_m2"], 1),
         unmapped_m2=round(max(found["area_m2"] - sum(one.inside_m2 for one in kelurahan), 0), 1),
         area_computed_in="EPSG:6933",

@@ -10,7 +10,6 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, number_format, time_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from layers.catalog import Layer, Property, config, in_language, layers
@@ -160,9 +159,12 @@ def _label(item: Property, code: str) -> str:
 
 
 @register.filter(name="moment")
-def _moment(value: str) -> SafeString:
-    """An RFC 3339 time in local time, with its age."""
-    when = timezone.localtime(datetime.fromisoformat(value))
+def _moment(value: str) -> str:
+    """An RFC 3339 time in local time, with its age; PostgreSQL's ``infinity`` as it is."""
+    try:
+        when = timezone.localtime(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return value
     past = when <= timezone.now()
     return format_html(
         '<time datetime="{}">{} <span class="age">{}</span></time>',

@@ -12,11 +12,12 @@ from conftest import FeatureMake, square, values_make
 from django.contrib.auth.models import User
 from django.contrib.gis.geos import Point
 from django.test import Client
+from hazard_scene import scene_make
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import Layer, layer_get
-from layers.models import Feature
+from layers.models import DisasterZone, Feature
 
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;"
 # The map's colours, from portal.css and admin.css, and the rim of a dot that OpenLayers draws by itself.
@@ -83,6 +84,15 @@ def test_pages_of_the_portal_fit_a_phone(page: Page) -> None:
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert overflow(page) <= 0, path
+
+
+def test_a_situation_report_fits_a_phone(page: Page, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    zone = DisasterZone.objects.get(code="banjir-r")
+    for language in ("id", "en"):
+        page.goto(f"/api/v1/hazards/impact?zone={zone.pk}&f=html&lang={language}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert overflow(page) <= 0, language
 
 
 def test_pages_of_a_layer_fit_a_phone_and_draw(page: Page, layer: Layer, features: list[Feature]) -> None:

@@ -94,6 +94,8 @@ def test_a_zone_and_an_item_by_its_address(web: Client, feature_make: FeatureMak
         execute(web, {"inputs": inputs}).json() for inputs in ({"zone": zone.pk}, {"geometry": {"href": href}})
     )
 
+    assert [one["code"] for one in by_id.pop("about")] == ["alamat"]
+    assert by_address.pop("about") == [], "an address is read as the geometry that is there"
     assert lasting(by_id) == lasting(by_address)
     assert by_id["people"]["affected"] == 1000
 

@@ -120,6 +120,59 @@ def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient
     assert browser["Content-Type"] == "text/html; charset=utf-8"
 
 
+def test_a_report_says_what_it_is_about_and_how_old_that_is(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    zone = DisasterZone.objects.get(code="angin")
+    address = f"{IMPACT}?zone={zone.pk}&lang=en&days=3"
+
+    document = anyone.get(address).json()
+
+    assert document["about"] == [
+        {
+            "code": "angin",
+            "name": zone.name,
+            "hazard": {"code": "105", "label": "Whirlwind"},
+            "level": {"code": "sedang", "label": "Medium"},
+            "kind": {"code": "peringatan", "label": "Forecast or warning"},
+            "valid_from": "2025-12-31T16:00:00+00:00",
+            "valid_to": "2026-01-01T16:00:00+00:00",
+            "source": zone.source,
+            "observed_at": None,
+            "in_force": False,
+        }
+    ]
+    assert "not in force" in document["note"]
+    during = anyone.get(f"{address}&datetime=2026-01-01T12:00:00%2B08:00").json()
+    assert ([one["in_force"] for one in during["about"]], "not in force" in during["note"]) == ([True], False)
+    page = anyone.get(f"{address}&f=html").content.decode()
+    for words in (zone.name, "hazard level: Medium", "1 Jan 2026, 00:00 WITA", "(not in force at this time)"):
+        assert words in page
+    rows = list(csv.DictReader(io.StringIO(anyone.get(f"{address}&f=csv").content.decode())))
+    about = {row["item"]: row["value"] for row in rows if row["section"] == "about"}
+    assert (about["level"], about["valid_to"], about["in_force"]) == ("Medium", "2026-01-01T16:00:00+00:00", "False")
+    water = next(row["name"] for row in rows if (row["section"], row["code"]) == ("needs", "water"))
+    assert water.endswith("3 days)"), "a total is for so many days"
+
+
+def test_times_of_a_report_are_local_and_stand_beside_what_ages(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """31 December in UTC is 1 January in Mataram."""
+    scene_make(feature_make)
+    page = anyone.post(f"{IMPACT}?f=html&lang=en", POLYGON, format="json").content.decode()
+    assert page.count("status as of: <time") == 2, "of each post and facility inside that has a status"
+    assert "displaced people as of: <time" in page
+    assert "1 Jan 2026, 00:00 WITA" in page
+    assert ">2025-12-31" not in page
+
+
+def test_a_report_of_a_zone_without_end_may_have_infinite_times(anyone: APIClient, feature_make: FeatureMake) -> None:
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_disasterzone SET valid_from = '-infinity', valid_to = 'infinity'")
+    answers = [anyone.get(f"{IMPACT}?zone={zone.pk}&f={f}") for f in ("json", "html", "csv")]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert answers[0].json()["about"][0]["in_force"]
+
+
 @pytest.mark.parametrize("f", ["json", "geojson", "csv", "html"])
 def test_what_may_be_asked_by_get_may_be_asked_by_head_and_options(
     anyone: APIClient, feature_make: FeatureMake, f: str

@@ -14,8 +14,9 @@ from layers.errors import InvalidParameter
 from layers.text import text
 
 LARGEST = 2**31 - 1
-# PostgreSQL takes no offset of 16 hours or more; the world has none beyond 14.
-_TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-](0\d|1[0-5]):\d\d)?)?$")
+# PostgreSQL takes no offset of 16 hours or more; the world has none beyond 14. In an address that is typed by hand
+# the plus of an offset arrives as a space.
+_TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+ -](0\d|1[0-5]):\d\d)?)?$")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def whole_parse(parameter: str, value: str, least: int) -> int:
 def _instant(value: str, *, last: bool = False) -> datetime:
     if not _TIME.match(value):
         raise ValueError(value)
-    moment = datetime.fromisoformat(value.upper())
+    day, clock = value[:11], value[11:].replace(" ", "+")
+    moment = datetime.fromisoformat((day + clock).upper())
     if len(value) == len("2018-08-05") and last:
         moment += timedelta(days=1, microseconds=-1)
     return moment if moment.tzinfo else timezone.make_aware(moment)

@@ -69,6 +69,12 @@ def test_a_bad_point_is_refused_by_name(anyone: APIClient, query: str, parameter
     assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
 
 
+def test_a_time_may_be_typed_into_an_address_as_it_is(anyone: APIClient) -> None:
+    """The plus of its offset means a space there; docs/emergency.md has it so, and people type it so."""
+    answer = anyone.get(f"{AT}?lon={WEST}&lat={SOUTH}&datetime=2018-08-05T19:46:00+08:00")
+    assert (answer.status_code, answer.json()["datetime"]) == (200, "2018-08-05T19:46:00+08:00")
+
+
 @pytest.mark.parametrize("at", ["0001-01-01", "1000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_far_times_are_answered(anyone: APIClient, at: str) -> None:
     assert anyone.get(AT, {"lon": 180, "lat": 90, "radius": 50_000, "datetime": at}).status_code == 200

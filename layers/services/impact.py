@@ -86,7 +86,7 @@ def _holds(row: Mapping[str, Any], at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Kelurahan:
-    """``share`` of its area inside; ``affected`` people, None where its population is not known."""
+    """``share`` of its area inside, 1 where all but a sliver is; ``affected`` people, None where that is not known."""
 
     code: str
     name: str
@@ -102,7 +102,7 @@ class Kelurahan:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Kelurahan":
         people = row["population"]
-        share = min(row["share"], 1.0)
+        share = 1.0 if row["share"] >= WHOLE else row["share"]
         affected = None if people is None else round(people * share)
         numbers = {"share": round(share, 6), "inside_m2": round(row["inside_m2"], 1), "affected": affected}
         return cls(**{**row, **numbers})
@@ -125,11 +125,11 @@ class People:
         known = [(one, one.population) for one in kelurahan if one.population is not None]
         if not known:
             return cls(None, None, None, str(UNKNOWN))
-        exact = sum(people * one.share for one, people in known)
-        least = sum(people for one, people in known if one.share >= WHOLE)
+        affected = sum(one.affected or 0 for one, _ in known)  # of whole people, so that the column adds up
+        least = sum(people for one, people in known if one.share == 1)
         if len(known) < len(kelurahan):
-            return cls(round(exact), least, None, f"{UNCERTAINTY} {PARTLY}")
-        return cls(round(exact), least, sum(people for _, people in known), str(UNCERTAINTY))
+            return cls(affected, least, None, f"{UNCERTAINTY} {PARTLY}")
+        return cls(affected, least, sum(people for _, people in known), str(UNCERTAINTY))
 
 
 @dataclass(frozen=True)

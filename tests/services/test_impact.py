@@ -10,7 +10,7 @@ import shapely
 from conftest import FeatureMake
 from django.db import connection
 from django.utils import timezone
-from hazard_scene import SOUTH, WEST, make, scene_make
+from hazard_scene import POPULATION, SOUTH, WEST, make, scene_make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -62,6 +62,24 @@ def test_a_kelurahan_wholly_inside_is_surely_inside(feature_make: FeatureMake) -
     assert (found.people.affected, found.people.least, found.people.most) == (1000, 1000, 1000)
     half = square_metres(shape) - square_metres(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01))
     assert found.unmapped_m2 == pytest.approx(half, rel=1e-3)
+
+
+def test_the_people_of_kelurahan_add_up_to_all(feature_make: FeatureMake) -> None:
+    """Of 13 kelurahan with 1001 people each a half: 500.5, which is 500."""
+    people = POPULATION | {"population": 1001}
+    for number in range(1, 14):
+        code = f"52.71.01.{1000 + number}"
+        make(feature_make, "administrative_areas", number, WEST + 0.01 * number, SOUTH, code=code, **people)
+    found = ask(shapely.box(WEST, SOUTH, WEST + 1, SOUTH + 0.005))
+    assert found.people.affected == sum(one.affected or 0 for one in found.kelurahan)
+
+
+def test_no_more_people_are_surely_inside_than_are_affected(feature_make: FeatureMake) -> None:
+    people = POPULATION | {"population": 40_000}
+    make(feature_make, "administrative_areas", 1, WEST, SOUTH, code="52.71.01.1001", **people)
+    found = ask(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.00999950))
+    assert (found.people.affected, found.people.least, found.people.most) == (40_000, 40_000, 40_000)
+    assert [(one.share, one.affected) for one in found.kelurahan] == [(1.0, 40_000)]
 
 
 def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -49,6 +49,12 @@ ENDED = text(
     "Yang ditanyakan tidak berlaku pada saat ini; lihat masa berlakunya.",
     "What is asked about is not in force at this time; see its validity.",
 )
+OTHER_TIME = text(
+    "Hanya masa berlaku zona yang menurut saat yang ditanyakan; penduduk, pos, fasilitas dan lainnya seperti sekarang.",
+    "Only the validity of zones is of the time asked; people, posts, facilities and all else are as they are now.",
+)
+NOW = timedelta(minutes=1)
+"""A time asked about that is so near is taken for now."""
 
 
 @dataclass(frozen=True)
@@ -249,6 +255,8 @@ def impact_of(query: ImpactQuery) -> Impact:
     people = People.of(kelurahan)
     about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
     notes = [NOTE, query.area.note, "" if all(one.in_force for one in about) else ENDED]
+    if abs(query.at - datetime.fromisoformat(found["computed_at"])) > NOW:
+        notes.append(OTHER_TIME)
     return Impact(
         datetime=query.at,
         computed_at=found["computed_at"],

@@ -160,6 +160,16 @@ def test_a_report_says_what_it_is_about_and_how_old_that_is(anyone: APIClient, f
     assert water.endswith("3 days)"), "a total is for so many days"
 
 
+def test_a_report_of_another_time_says_what_is_not_of_that_time(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """Else today's beds would be printed as those of 2018."""
+    scene_make(feature_make)
+    notes = [
+        anyone.post(f"{IMPACT}?lang=en{when}", POLYGON, format="json").json()["note"]
+        for when in ("", "&datetime=2018-08-05", "&datetime=2099-08-05")
+    ]
+    assert ["are as they are now" in note for note in notes] == [False, True, True]
+
+
 def test_times_of_a_report_are_local_and_stand_beside_what_ages(anyone: APIClient, feature_make: FeatureMake) -> None:
     """31 December in UTC is 1 January in Mataram."""
     scene_make(feature_make)

@@ -96,6 +96,7 @@ def _rows(impact: Impact) -> Iterator[tuple[Any, ...]]:
             yield id, "", "", f"{item} (unknown)", total["unknown"]
         for feature in inside.features:
             yield id, feature["properties"]["code"], feature["properties"]["name"], "inside", 1
+    yield "out_of_reach", "", "", "count", impact.out_of_reach_total
     for place in impact.out_of_reach:
         yield "out_of_reach", place["code"], place["name"], place["layer"], place["reason"]
     for layer, version in impact.versions.items():

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 from cap_messages import SQUARE, area, info, message
-from conftest import FeatureMake
+from conftest import FeatureMake, square
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from hazard_scene import SOUTH, WEST, make, scene_make
@@ -104,6 +104,14 @@ def test_impact_in_every_format(anyone: APIClient, feature_make: FeatureMake) ->
     assert "<svg" in page
     assert "src=" not in page
     assert "href=" not in page, "the page needs no other file"
+
+
+def test_a_table_that_lists_some_places_out_of_reach_counts_all(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    area = json.loads(square(WEST, SOUTH, 0.02).geojson)
+    sent = anyone.post(f"{IMPACT}?f=csv&limit=1", area, format="json").content.decode()
+    rows = [row for row in csv.DictReader(io.StringIO(sent)) if row["section"] == "out_of_reach"]
+    assert [(row["item"], row["value"]) for row in rows] == [("count", "5"), ("aid_posts", "terputus")]
 
 
 def test_a_whole_number_may_be_written_with_a_point(anyone: APIClient, feature_make: FeatureMake) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pygeoapi.api
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
@@ -40,6 +41,9 @@ DOCUMENT: Offers = {"json": JSON, "html": HTML}
 ITEM: Offers = {"json": GEOJSON, "html": HTML, "jsonfg": FORMATS["jsonfg"].media_type}
 ITEMS: Offers = {"json": GEOJSON, "html": HTML, **{known.name: known.media_type for known in FORMATS.values()}}
 DOWNLOADS = [known.name for known in FORMATS.values() if not known.pages]
+
+FORM = "form"
+"""The parameter by which the form of the items' page is known."""
 
 EDITS = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
 
@@ -104,6 +108,8 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     layer = layer_get(id)
     if request.method == "POST":
         return editing.item_create(request, layer)
+    if FORM in request.GET:
+        return _form_asked(request)
     query = FeatureQuery.parse(layer, dict(request.GET.lists()))
     format = negotiated(request, ITEMS)
     if format in DOWNLOADS:
@@ -187,6 +193,12 @@ def _answer(
     body = document if isinstance(document, bytes) else orjson.dumps(document)
     headers = {"Content-Crs": f"<{crs.uri}>"} if crs else {}
     return HttpResponse(body, content_type=offers[format], headers=headers)
+
+
+def _form_asked(request: HttpRequest) -> HttpResponse:
+    """On to what the form asks: browsers send the fields left open, too, and ``status=`` would ask for no status."""
+    asked = [(name, value) for name, values in request.GET.lists() for value in values if value and name != FORM]
+    return HttpResponseRedirect(f"?{urlencode(asked)}")
 
 
 def _download(request: HttpRequest, layer: Layer, query: FeatureQuery, format: ItemsFormat) -> HttpResponseBase:

@@ -146,16 +146,21 @@ def test_language_is_chosen_once(page: Page) -> None:
     expect(page.get_by_role("link", name="Lihat data")).to_be_visible()
 
 
-def test_filter_asks_only_what_was_chosen(page: Page, feature_make: FeatureMake) -> None:
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_filter_asks_only_what_was_chosen(
+    browser: Browser, live_server: LiveServer, feature_make: FeatureMake, has_scripts: bool
+) -> None:
     layer = layer_get("markets")
     feature_make(layer, 1, name="Pasar satu", type="pasar_rakyat")
-    feature_make(layer, 2, name="Pasar dua", type="pasar_induk")
+    feature_make(layer, 2, name="Pasar dua", type="pasar_induk", condition="baik")
+    page = browser.new_page(base_url=live_server.url, java_script_enabled=has_scripts)
     page.goto("/oapi/collections/markets/items?lang=id&limit=5")
     page.get_by_label("Jenis").select_option("Pasar induk")
     page.get_by_role("button", name="Saring").click()
     expect(page.locator("tbody th")).to_have_text("Pasar dua")
     assert page.url.partition("?")[2] == "limit=5&lang=id&type=pasar_induk"
     expect(page.get_by_label("Jenis")).to_have_value("pasar_induk")
+    page.close()
 
 
 def test_pages_are_turned(page: Page, feature_make: FeatureMake) -> None:

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from layers.services.impact import Impact
+from layers.text import text
 
 WIDTH, HEIGHT, MARGIN = 720.0, 480.0, 12.0
 """Units of the drawing; the shorter side of the map is centred."""
@@ -78,9 +79,10 @@ def impact_map(impact: Impact) -> SafeString:
         _scale_bar(frame),
     ]
     return format_html(
-        '<svg viewBox="0 0 {} {}" role="img" xmlns="http://www.w3.org/2000/svg">{}</svg>',
+        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>',
         f"{WIDTH:g}",
         f"{HEIGHT:g}",
+        text("Peta wilayah yang terdampak", "Map of the area affected"),
         mark_safe("".join(drawn)),  # noqa: S308  (each part is escaped)
     )
 

@@ -6,6 +6,8 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from django.utils.formats import number_format
+
 from layers.text import text
 
 MONTH = 30
@@ -108,11 +110,11 @@ def _words(figure: Figure) -> str:
     if figure.counted:
         people = figure.amount.denominator
         return str(text(f"1 untuk {people} orang", f"1 for {people} people"))
-    amount, later = float(figure.amount), float(figure.later or 0)
+    amount, later = (number_format(f"{float(number):g}") for number in (figure.amount, figure.later or 0))
     words = {
-        DAY: text(f"{amount:g} {figure.unit} per orang per hari", f"{amount:g} {figure.unit} a person a day"),
-        MONTHLY: text(f"{amount:g} {figure.unit} per orang per bulan", f"{amount:g} {figure.unit} a person a month"),
-        ONCE: text(f"{amount:g} {figure.unit} per orang", f"{amount:g} {figure.unit} a person"),
+        DAY: text(f"{amount} {figure.unit} per orang per hari", f"{amount} {figure.unit} a person a day"),
+        MONTHLY: text(f"{amount} {figure.unit} per orang per bulan", f"{amount} {figure.unit} a person a month"),
+        ONCE: text(f"{amount} {figure.unit} per orang", f"{amount} {figure.unit} a person"),
     }[figure.per]
-    changed = text(f", sejak hari ke-{figure.after + 1} {later:g}", f", from day {figure.after + 1} on {later:g}")
+    changed = text(f", sejak hari ke-{figure.after + 1} {later}", f", from day {figure.after + 1} on {later}")
     return str(words) + (str(changed) if figure.later else "")

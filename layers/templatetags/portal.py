@@ -162,20 +162,37 @@ def _label(item: Property, code: str) -> str:
 def _moment(value: str) -> str:
     """An RFC 3339 time in local time, with its age; PostgreSQL's ``infinity`` as it is."""
     try:
-        when = timezone.localtime(datetime.fromisoformat(value))
+        when = _local(value)
     except (ValueError, OverflowError):
         return value
     past = when <= timezone.now()
     return format_html(
         '<time datetime="{}">{} <span class="age">{}</span></time>',
         when.isoformat(),
-        date_format(when, f"{DATE}, {CLOCK} T"),
+        _clocked(when),
         str(AGO if past else AHEAD) % (timesince if past else timeuntil)(when, depth=1),
     )
 
 
 def _date(value: str) -> str:
     return date_format(date.fromisoformat(value), DATE)
+
+
+def _local(value: str) -> datetime:
+    return timezone.localtime(datetime.fromisoformat(value))
+
+
+def _clocked(when: datetime) -> str:
+    return date_format(when, f"{DATE}, {CLOCK} T")
+
+
+@register.filter
+def written(value: str) -> str:
+    """An RFC 3339 date or time as the active language writes it, in local time; as it is where it is infinite."""
+    try:
+        return _date(value) if len(value) == len("2018-08-05") else _clocked(_local(value))
+    except (ValueError, OverflowError):
+        return value
 
 
 def _time(value: str) -> str:

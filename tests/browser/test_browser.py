@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import Layer, layer_get
-from layers.models import DisasterZone, Feature
+from layers.models import AdministrativeArea, DisasterZone, Feature
 
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;"
 # The map's colours, from portal.css and admin.css, and the rim of a dot that OpenLayers draws by itself.
@@ -144,6 +144,19 @@ def test_language_is_chosen_once(page: Page) -> None:
     expect(page.get_by_role("link", name="See the data")).to_be_visible()
     page.get_by_role("link", name="ID", exact=True).click()
     expect(page.get_by_role("link", name="Lihat data")).to_be_visible()
+
+
+def test_report_fits_a_phone_and_tells_what_it_shows(page: Page, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    AdministrativeArea.objects.update(
+        population_date="2023-06-30", population_source="Kependudukan kota, semester satu"
+    )
+    zone = DisasterZone.objects.get(code="banjir-t")
+    page.goto(f"/api/v1/hazards/impact?zone={zone.pk}&f=html")
+    expect(page.get_by_role("main").get_by_role("img", name="Peta wilayah yang terdampak")).to_be_visible()
+    expect(page.get_by_role("region", name="Kelurahan terdampak")).to_be_visible()
+    assert overflow(page) == 0
+    assert page.locator("table:not(:has(thead))").count() == 0
 
 
 @pytest.mark.parametrize("has_scripts", [True, False])

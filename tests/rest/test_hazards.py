@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from contextlib import closing
 from math import cos, sin
 from time import monotonic
@@ -17,7 +18,7 @@ from django.db import OperationalError, connection
 from hazard_scene import SOUTH, WEST, make, scene_make
 from rest_framework.test import APIClient
 
-from layers.models import CapAlert, DisasterZone
+from layers.models import AdministrativeArea, CapAlert, DisasterZone, HealthFacility
 from layers.query.screening import BATCH
 from layers.rest.impact_body import MAX_VERTICES
 from layers.services import points
@@ -112,6 +113,26 @@ def test_a_table_that_lists_some_places_out_of_reach_counts_all(anyone: APIClien
     sent = anyone.post(f"{IMPACT}?f=csv&limit=1", area, format="json").content.decode()
     rows = [row for row in csv.DictReader(io.StringIO(sent)) if row["section"] == "out_of_reach"]
     assert [(row["item"], row["value"]) for row in rows] == [("count", "5"), ("aid_posts", "terputus")]
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "day"),
+    [("id", "1 Agu 2026, 10.00 WITA", "30 Jun 2023"), ("en", "1 Aug 2026, 10:00 WITA", "30 Jun 2023")],
+)
+def test_report_writes_times_as_people_here_do(
+    anyone: APIClient, feature_make: FeatureMake, language: str, moment: str, day: str
+) -> None:
+    scene_make(feature_make)
+    AdministrativeArea.objects.update(population_date="2023-06-30")
+    HealthFacility.objects.update(status_as_of="2026-08-01T02:00:00Z")
+    query = f"f=html&lang={language}&datetime=2026-08-01T02:00:00Z"
+    page = anyone.post(f"{IMPACT}?{query}", POLYGON, format="json").content.decode()
+    assert f">{moment}</time>" in page
+    assert page.count(f'>{moment} <span class="age">') > 1
+    assert f", {day}</td>" in page
+    for words in re.findall(r"<td>([^<]*)</td>|<small>([^<]*)</small>", page):
+        assert not re.search(r"\d{4}-\d\d-\d\d", "".join(words)), words
+    assert anyone.post(f"{IMPACT}?f=html&datetime=9999-12-31T23:59:59Z", POLYGON, format="json").status_code == 200
 
 
 def test_a_whole_number_may_be_written_with_a_point(anyone: APIClient, feature_make: FeatureMake) -> None:

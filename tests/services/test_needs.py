@@ -1,5 +1,7 @@
 """Needs are plain sums that can be done by hand."""
 
+from django.utils import translation
+
 from layers.services.needs import needs_of
 
 
@@ -35,3 +37,11 @@ def test_figures_are_told() -> None:
     figures = {need.item: need.figure for need in needs_of(1, 7, "bnpb")}
     assert figures["water"] == "7 L per orang per hari, sejak hari ke-4 15"
     assert figures["toilets"] == "1 untuk 20 orang"
+
+
+def test_figures_have_the_decimal_sign_of_the_language() -> None:
+    told = {}
+    for language in ("id", "en"):
+        with translation.override(language):
+            told[language] = {need.item: need.figure for need in needs_of(1, 7, "sphere")}["covered_area"]
+    assert told == {"id": "3,5 m² per orang", "en": "3.5 m² a person"}

@@ -53,6 +53,9 @@ class GeometryColumn:
         if self.geometry_type == "MultiPolygon":
             single = shapely.get_type_id(geometries) == _POLYGON
             geometries[single] = shapely.multipolygons(geometries[single][:, np.newaxis])
+        west, south, east, north = shapely.bounds(geometries).T
+        away = (east < self.home[0]) | (north < self.home[1]) | (west > self.home[2]) | (south > self.home[3])
+        self.outside += int(np.count_nonzero(away))
         faults = {}
         for row in np.flatnonzero(self._wrong(geometries)):
             try:
@@ -60,9 +63,6 @@ class GeometryColumn:
             except ValidationError as error:
                 faults[int(row)] = f"geom: {' '.join(error.messages)}"
                 geometries[row] = None
-        west, south, east, north = shapely.bounds(geometries).T
-        away = (east < self.home[0]) | (north < self.home[1]) | (west > self.home[2]) | (south > self.home[3])
-        self.outside += int(np.count_nonzero(away))
         encoded = shapely.to_wkb(shapely.set_srid(geometries, SRID), hex=True, include_srid=True)
         return pa.array(encoded, pa.string()), faults
 

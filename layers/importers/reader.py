@@ -149,11 +149,13 @@ def _batches(path: Path, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatc
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
-    if "utf8" in str(error).lower():
+    if "utf8" in str(error).lower().replace("-", ""):
         return Problem(
             text(
-                f"{path.name} tidak tersimpan sebagai UTF-8. Simpanlah ulang sebagai UTF-8 (di Excel: CSV UTF-8).",
-                f"{path.name} is not stored as UTF-8. Save it again as UTF-8 (in Excel: CSV UTF-8).",
+                f"{path.name} tidak tersimpan sebagai UTF-8. Simpanlah ulang sebagai UTF-8 (di Excel: CSV UTF-8). "
+                f"Shapefile: tulis pengodeannya, mis. CP1252, dalam berkas {path.stem}.cpg di sampingnya.",
+                f"{path.name} is not stored as UTF-8. Save it again as UTF-8 (in Excel: CSV UTF-8). "
+                f"Shapefile: write its encoding, such as CP1252, in a file {path.stem}.cpg beside it.",
             )
         )
     return Problem(

@@ -325,6 +325,13 @@ def test_what_lies_elsewhere_is_told_and_taken(markets: Layer, tmp_path: Path) -
     assert (refused.refused, refused.outside) == (1, 0)
 
 
+def test_refused_coordinates_are_told_to_lie_elsewhere(markets: Layer, tmp_path: Path) -> None:
+    """Metres of a file that does not say its CRS, or latitude before longitude: what to look at is the same."""
+    rows = [(market("PSR-1"), (398_000.0, 9_052_000.0)), (market("PSR-2"), (-8.5832, 116.1))]
+    report = layer_import(markets, geojson(tmp_path / "meter.geojson", rows))
+    assert (report.refused, report.outside) == (2, 2)
+
+
 def test_polygons_are_repaired_when_told(db: None, tmp_path: Path) -> None:
     areas = layer_get("administrative_areas")
     bowtie = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
@@ -453,6 +460,21 @@ class TestWhatDoesNotFit:
         (tmp_path / "pasar.csv").write_bytes("code,name,lon,lat\nA,Caf\xe9,116,-8\n".encode("latin-1"))
 
         assert "UTF-8" in self.refusal(tmp_path / "pasar.csv")
+        (tmp_path / "pasar.csv").write_text("code,name,lon,lat\nA,Pasar,116,-8\n", encoding="utf-16")
+        assert self.refusal(tmp_path / "pasar.csv").startswith("pasar.csv tidak tersimpan sebagai UTF-8. ")
+
+    def test_shapefile_that_does_not_say_its_encoding(self, markets: Layer, tmp_path: Path) -> None:
+        path = tmp_path / "pasar.shp"
+        names = np.array(["Café"], object)
+        wkb = shapely.to_wkb(shapely.points([PLACES[0]]))
+        pyogrio.raw.write(path, wkb, [names], ["name"], geometry_type="Point", crs="EPSG:4326", encoding="CP1252")
+        (tmp_path / "pasar.cpg").unlink()
+        constants = {"code": "A", "type": "pasar_rakyat", "source": "survei"}
+        reason = self.refusal(path, constants=constants)
+        assert reason.endswith("tulis pengodeannya, mis. CP1252, dalam berkas pasar.cpg di sampingnya.")
+        (tmp_path / "pasar.cpg").write_text("CP1252")
+        layer_import(markets, path, constants=constants)
+        assert Market.objects.get().name == "Café"
 
     def test_several_layers(self, markets: Layer, tmp_path: Path) -> None:
         path = tmp_path / "dua.gpkg"

@@ -1,6 +1,8 @@
 """The HTML pages, without a browser: every one in both languages, with nothing from elsewhere and nothing unescaped."""
 
+import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from conftest import FeatureMake
@@ -36,6 +38,19 @@ def html(client: Client, path: str, language: str = "id", status: int = 200) -> 
     assert f'<html lang="{language}">' in page
     assert all(address.startswith("/static/") for address in Loaded(page).addresses), path
     return page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/oapi", "/oapi/collections", "/oapi/processes"])
+def test_headings_skip_no_level(client: Client, path: str) -> None:
+    levels = [int(tag[1]) for tag in Loaded(html(client, path)).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.django_db
+def test_the_landing_page_leads_to_the_map(client: Client) -> None:
+    assert '<a href="/">Peta langsung</a>' in html(client, "/oapi")
 
 
 @pytest.mark.django_db

@@ -214,6 +214,15 @@ def test_hostile_words_stay_words(page: Page, feature_make: FeatureMake) -> None
     expect(page.get_by_label("Kata")).to_have_value(HOSTILE)
 
 
+def test_a_word_without_end_stays_in_its_cell(officer: Page, feature_make: FeatureMake) -> None:
+    word = "PasarInduk" * 20
+    feature = feature_make(layer_get("markets"), name=word, address=word)
+    officer.goto("/oapi/collections/markets/items")
+    assert officer.evaluate("[...document.querySelectorAll('td')].every((td) => td.scrollWidth <= td.clientWidth)")
+    officer.goto(f"/admin/layers/market/{feature.pk}/history/")
+    assert overflow(officer) == 0
+
+
 def test_fault_is_told_as_a_page(page: Page, complaints: list[str]) -> None:
     page.goto("/oapi/collections/markets/items?bbox=<b>&lang=en")
     expect(page.get_by_role("heading", level=1)).to_have_text("400 Bad Request")

@@ -9,4 +9,7 @@ if __name__ == "__main__":
     os.environ.setdefault("STATEMENT_TIMEOUT", "0")  # a command takes the time it needs
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say it of what Ctrl-C ended

@@ -208,6 +208,7 @@ class Writer:
         return Term(*sql_write(ARITHMETIC[name], {"x": x, "y": y}), "number", node, exact=True)
 
     def spatial(self, name: str, args: list[Any], node: Any) -> Term:
+        self.drawn = []  # only those of one comparison lie across each other
         x, y = (sql_needed(self.term(arg), "geometry") for arg in args)
         return _condition(SPATIAL[name], {"x": x, "y": y}, node)
 

@@ -190,12 +190,11 @@ def _property(layer: Layer, name: str, parameter: str) -> Property:
 
 
 def _sorted_by(layer: Layer, names: list[str]) -> tuple[tuple[str, bool], ...]:
-    keys = tuple(_sort(layer, name) for name in names)
-    if len(dict(keys)) < len(keys):
-        raise InvalidParameter(
-            "sortby", text("Sebuah atribut disebut dua kali.", "A property is named more than once.")
-        )
-    return keys
+    """By property, whether it descends; one named again decides nothing, and a thousand would stop PostgreSQL."""
+    keys: dict[str, bool] = {}
+    for name in names:
+        keys.setdefault(*_sort(layer, name))
+    return tuple(keys.items())
 
 
 def _sort(layer: Layer, name: str) -> tuple[str, bool]:

@@ -449,19 +449,29 @@ def test_spatial_filters_use_the_index(layer: Layer, function: str, feature_make
     ],
 )
 def test_bad_text_is_refused_at_once_with_a_reason(value: str, reason: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     detail = refused(value)
     assert reason in detail
     assert len(detail) < 1000
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
+
+
+def test_shapes_cross_often_only_where_they_are_compared_with_each_other() -> None:
+    places = [f"S_INTERSECTS(geom,POLYGON((116 -8,117 -8,117 -9,116 -{9 + n / 100},116 -8)))" for n in range(90)]
+    predicate("markets", " OR ".join(places))
+    teeth = ",".join(f"{n / 300} {n % 2}" for n in range(300))
+    turned = ",".join(" ".join(reversed(pair.split())) for pair in teeth.split(","))
+    comb, across = f"LINESTRING({teeth})", f"LINESTRING({turned})"
+    predicate("markets", f"S_INTERSECTS(geom,{comb}) OR S_INTERSECTS(geom,{across})")
+    assert "The geometry's lines cross too often" in refused(f"S_INTERSECTS({comb},{across})")
 
 
 def test_mistakes_inside_of_many_groups_are_found_at_once() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert "Not CQL2 at character 134" in refused("(NOT " * 25 + "kiosks =" + ")" * 25)
     assert "Not CQL2" in refused("(kiosks = 1 OR " * 30 + "kiosks = " + ")" * 30)
     assert "Not CQL2" in refused("kiosks IN (" * 30 + "1 1" + ")" * 30)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -502,9 +512,9 @@ def test_bad_json_is_refused(value: str, reason: str) -> None:
 
 def test_json_text_without_an_end_is_refused_in_time() -> None:
     """A worker's threads all wait while a regular expression is tried."""
-    start = time.monotonic()
+    start = time.process_time()
     assert "Not CQL2" in refused('{"op":"' + '\\"' * 20_000, "cql2-json")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.models import RasterBand
 from layers.models.raster import class_numbers
-from layers.services.rasters import DECIMALS, dataset_get, to_raster
+from layers.services.rasters import dataset_get, digits, to_raster
 
 STEP = 2048
 """Rows and columns of cells that are weighed at a time."""
@@ -106,11 +106,11 @@ def _statistics(band: RasterBand, code: str, shape: BaseGeometry) -> ZonalStatis
     shares = sums.classes / sums.weight * mapped
     return ZonalStatistics(
         code,
-        round(sums.minimum, DECIMALS),
-        round(sums.total / sums.weight, DECIMALS),
-        round(sums.maximum, DECIMALS),
-        round(mapped, DECIMALS),
-        {one.level: round(float(share), DECIMALS) for one, share in zip(band.classes, shares, strict=False)},
+        digits(sums.minimum),
+        digits(sums.total / sums.weight),
+        digits(sums.maximum),
+        digits(mapped),
+        {one.level: digits(share) for one, share in zip(band.classes, shares, strict=False)},
     )
 
 

@@ -33,8 +33,8 @@ OPEN = 32
 RUN = 16
 """Blocks beside each other that are read at once for many positions: to ask for each takes as long as to read it."""
 
-DECIMALS = 6
-"""Of values: a 32-bit float holds no more."""
+DIGITS = 7
+"""Of values: a 32-bit float holds no more, and with more 22.8 reads 22.799999."""
 
 MAPPED, NOT_MAPPED, UNREADABLE = "mapped", "not_mapped", "unreadable"
 STATUSES = {
@@ -149,7 +149,12 @@ def _value_at(lon: float, lat: float, band: RasterBand) -> RasterValue:
         value = _cell(_datasets.get(band.raster), band.number, *to_raster(band.raster.crs).transform(lon, lat))
     except RasterioError:
         return RasterValue(band, None, UNREADABLE)
-    return RasterValue(band, None, NOT_MAPPED) if isnan(value) else RasterValue(band, round(value, DECIMALS), MAPPED)
+    return RasterValue(band, None, NOT_MAPPED) if isnan(value) else RasterValue(band, digits(value), MAPPED)
+
+
+def digits(value: float) -> float:
+    """A value of a raster with the digits that it holds."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _cell(file: _Open, number: int, east: float, north: float) -> float:

@@ -26,7 +26,7 @@ from layers.models.raster import class_numbers
 from layers.query.screening import Exposure, Point, exposures_fetch
 from layers.services.hazards import NOTE, raster_versions
 from layers.services.points import LIMIT
-from layers.services.rasters import DECIMALS, MAPPED, NOT_MAPPED, UNREADABLE, bands_active, values_many
+from layers.services.rasters import MAPPED, NOT_MAPPED, UNREADABLE, bands_active, digits, values_many
 from layers.text import text
 
 COLUMNS = 100
@@ -57,7 +57,7 @@ class _Values:
         known = not isnan(value)
         return {
             "status": MAPPED if known else UNREADABLE if self.values is None else NOT_MAPPED,
-            "value": round(value, DECIMALS) if known else None,
+            "value": digits(value) if known else None,
             "unit": self.band.unit,
             "level": self.levels[self.numbers[index]] if known and self.levels else None,
         }

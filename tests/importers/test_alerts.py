@@ -244,8 +244,9 @@ def test_the_event_tells_the_hazard(event: str, hazard: str) -> None:
     assert DisasterZone.objects.get().hazard == hazard
 
 
-def test_an_event_that_tells_no_hazard_needs_one() -> None:
-    document = message("A", info(event="Kabut Asap", headline="Kabut asap"))
+@pytest.mark.parametrize("event", ["Kabut Asap", "Gelombang Panas"])
+def test_an_event_that_tells_no_hazard_needs_one(event: str) -> None:
+    document = message("A", info(event=event, headline=event))
     with pytest.raises(Problem, match="jenis bahaya tidak dikenal; sebutkan dengan --hazard"):
         take(document)
     take(document, hazard="107")

@@ -74,6 +74,13 @@ def test_the_document_says_all(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_value_has_the_digits_that_a_cell_holds(tmp_path: Path) -> None:
+    raster_make(tmp_path, [[22.8, 0.01234567, 0]], quantity="pga", unit="%g", breaks=[], breaks_source="")
+    places = [(WEST + CELL * (column + 0.5), NORTH - HALF) for column in range(3)]
+    found = [value.value for lon, lat in places for value in values_at(lon, lat, bands_active(NOW))]
+    assert found == [22.8, 0.01234567, 0]
+
+
 def test_only_rasters_that_are_valid_then(tmp_path: Path) -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
     raster_make(tmp_path, [[0.5]], kind="peringatan", valid_from=start, valid_to=end)
@@ -114,7 +121,7 @@ def test_many_points_say_what_each_says(tmp_path: Path) -> None:
     one_by_one = [
         values_at(lon, lat, bands_active(NOW))[0].value for lon, lat in zip(lons[:50], lats[:50], strict=True)
     ]
-    assert one_by_one == [None if np.isnan(value) else round(float(value), 6) for value in values[:50]]
+    assert one_by_one == [None if np.isnan(value) else float(f"{value:.7g}") for value in values[:50]]
     assert len(band_values(band, np.array([]), np.array([]))) == 0  # type: ignore[arg-type]
 
 

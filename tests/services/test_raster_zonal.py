@@ -46,7 +46,7 @@ def test_cells_count_by_the_share_that_is_covered(tmp_path: Path) -> None:
     assert found == [
         ZonalStatistics("whole", 0.2, 0.2, 0.2, 1, {"rendah": 1, "sedang": 0, "tinggi": 0}),
         ZonalStatistics(
-            "half of the second", 0.2, 0.266667, 0.4, 1, {"rendah": 0.666667, "sedang": 0.333333, "tinggi": 0}
+            "half of the second", 0.2, 0.2666667, 0.4, 1, {"rendah": 0.6666667, "sedang": 0.3333333, "tinggi": 0}
         ),
         ZonalStatistics("half not mapped", 0.8, 0.8, 0.8, 0.5, {"rendah": 0, "sedang": 0, "tinggi": 0.5}),
         ZonalStatistics("half outside", 0.2, 0.2, 0.2, 0.5, {"rendah": 0.5, "sedang": 0, "tinggi": 0}),

@@ -50,6 +50,8 @@ class Command(BaseCommand):
                 text(f"--url {url!r}: tulis alamat http(s).", f"--url {url!r}: give an http(s) address.")
             )
         addresses = [tile_address(url, layer, tile) for tile in tiles for layer in layers]
+        if (answer := _ask(addresses[0])) not in ("200", "204") and not answer.startswith("HTTP"):
+            raise CommandError(text(f"{url} tidak menjawab: {answer}", f"{url} does not answer: {answer}"))
         with ThreadPoolExecutor(ATONCE) as pool:
             answers = Counter(
                 answer for answer, _ in zip(pool.map(_ask, addresses), progress(addresses, url), strict=True)

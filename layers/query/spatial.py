@@ -272,7 +272,10 @@ def edges_entangled(shapes: Iterable[BaseGeometry]) -> bool:
     Args:
         shapes: lines, polygons and collections of them; points count for nothing.
     """
-    points, ring = shapely.get_coordinates(_rings(shapes), return_index=True)
+    rings = _rings(shapes)
+    if shapely.get_num_coordinates(rings).sum() ** 2 <= NEAR:
+        return False
+    points, ring = shapely.get_coordinates(rings, return_index=True)
     joined = ring[:-1] == ring[1:]
     starts, ends = points[:-1][joined], points[1:][joined]
     boxes = shapely.box(*np.minimum(starts, ends).T, *np.maximum(starts, ends).T)

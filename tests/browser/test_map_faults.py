@@ -1,8 +1,12 @@
 # ruff: noqa: F811 fixtures are imported
 """The map page where things go wrong: links from long ago, a server that fails, a network that goes away."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
+from rasters import raster_make
 from test_browser import kecamatan  # noqa: F401
 from test_map import MARKET, VIEW, complaints, drawn, market, page, row, state  # noqa: F401
 
@@ -32,6 +36,7 @@ def test_skip_link_leads_to_the_map_and_keeps_the_view(page: Page) -> None:
         "layers=markets&area=99.99",
         "layers=markets&item=markets",
         "layers=markets&map=99/999/999",
+        "layers=markets&rasters=gone&place=gone/5",
     ],
 )
 def test_what_a_link_names_that_is_no_more_is_left_out(page: Page, link: str) -> None:
@@ -52,6 +57,19 @@ def test_a_server_that_fails_leaves_the_way_to_the_data(page: Page, complaints: 
     page.goto("/?lang=en")
     expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
     assert [complaint for complaint in complaints if "503" not in complaint] == []
+    complaints.clear()
+
+
+def test_a_raster_that_is_gone_meanwhile_does_not_stop_the_map(
+    page: Page, complaints: list[str], tmp_path: Path, settings: Any
+) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    raster_make(tmp_path, [[0.5]])
+    page.route("**/banjir/map/tiles/WebMercatorQuad?*", lambda route: route.fulfill(status=404, json={"status": 404}))
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    expect(page.locator("#rasters")).to_be_hidden()
+    assert [complaint for complaint in complaints if "404" not in complaint] == []
     complaints.clear()
 
 

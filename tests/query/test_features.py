@@ -46,7 +46,7 @@ def test_the_query_is_one_statement_with_its_values_apart() -> None:
         ' WHERE (ST_Intersects(geom, %s::geometry)) AND ("valid_to" IS NULL OR "valid_to" >= %s)'
         ' AND "hazard" = %s AND (code ILIKE %s OR name ILIKE %s)'
     )
-    order = ' ORDER BY "name" NULLS LAST, "name" NULLS LAST, id'
+    order = ' ORDER BY "name" NULLS LAST, id'
     counted, args = items_counted(zones, query, feature)
     assert f'found AS MATERIALIZED (SELECT "id", "name" FROM layers_disasterzone{where} LIMIT 10001)' in counted
     assert f"WHERE id = ANY(ARRAY(SELECT id FROM found{order} LIMIT %s OFFSET %s)){order}" in counted

@@ -40,7 +40,9 @@ async function layersLoad(collections) {
 async function rastersLoad(collections) {
   const load = async ({ id, title, description, links }) => {
     const tiles = links.find(({ rel }) => rel.endsWith("/tilesets-map"));
-    return tiles && { id, title, description, tileset: await fetchDocument(`${tiles.href}?lang=${start.language}`) };
+    // One that is gone meanwhile must not stop the map.
+    const tileset = tiles && (await fetchDocument(`${tiles.href}?lang=${start.language}`).catch(() => null));
+    return tileset && { id, title, description, tileset };
   };
   return (await Promise.all(collections.map(load))).filter(Boolean);
 }

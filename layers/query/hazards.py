@@ -245,4 +245,5 @@ def _listed(name: str, table: str, columns: str) -> str:
 
 
 def _age(column: str) -> str:
-    return f"extract(epoch FROM now() - {column})::bigint"
+    """Seconds since a time; NULL of one that is infinite."""
+    return f"extract(epoch FROM now() - CASE WHEN isfinite({column}) THEN {column} END)::bigint"

@@ -19,6 +19,7 @@ import pytest
 import shapely
 from conftest import FeatureMake, square
 from django.contrib.gis.geos import Point
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -176,6 +177,8 @@ def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feat
 
 def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_make: FeatureMake) -> None:
     zone = feature_make(layer_get("disaster_zones"), hazard="101", level="tinggi", geom=square(116.099, -8.581, 0.002))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_disasterzone SET valid_to = 'infinity', observed_at = '-infinity'")
     posts = layer_get("aid_posts")
     here = {"status": "buka", "status_as_of": timezone.now() - timedelta(hours=2, minutes=5), "capacity": 80}
     feature_make(posts, 1, name="Pos aman", geom=Point(116.1, -8.57, srid=4326), **here)
@@ -183,13 +186,15 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     page.goto(f"/?lang=en#{VIEW}")
     page.locator("#map canvas").click()
     panel = page.locator("#feature")
+    expect(panel.locator(".observed")).to_have_text("Observed -infinity")
     report = panel.get_by_role("link", name="Situation report").get_attribute("href")
     assert report is not None
     assert page.request.get(report).headers["content-type"].startswith("text/html")
     panel.get_by_role("button", name="What threatens this place?").click()
     expect(panel.locator(".kind")).to_have_text("Hazards at this place")
     expect(panel.get_by_role("heading", name="Outside the mapped area")).to_be_focused()
-    expect(panel.get_by_role("button", name="Flood: High")).to_contain_text(zone.name)
+    expect(panel.get_by_role("button", name="Flood: High")).to_contain_text(f"{zone.name} · ")
+    expect(panel.get_by_role("button", name="Flood: High")).to_contain_text("-infinity · ends infinity")
     safe, flooded = (panel.get_by_role("button", name=name) for name in ("Pos aman", "Pos tergenang"))
     expect(safe).to_have_text("Pos aman1.1 km north · for 80 people · status 2 hours ago")
     expect(flooded).to_contain_text("m east")

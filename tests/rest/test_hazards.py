@@ -82,6 +82,16 @@ def test_far_times_are_answered(anyone: APIClient, at: str) -> None:
     assert anyone.post(f"{IMPACT}?datetime={at}", POLYGON, format="json").status_code == 200
 
 
+def test_times_without_end_are_answered_about(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_disasterzone SET observed_at = '-infinity', valid_to = 'infinity'")
+        cursor.execute("UPDATE layers_aidpost SET status_as_of = '-infinity'")
+    found = anyone.get(f"/api/v1/hazards/at?lon={WEST + 0.006}&lat={SOUTH + 0.006}").json()
+    assert {(zone["observed_at"], zone["age_seconds"]) for zone in found["zones"]} == {("-infinity", None)}
+    assert {post["status_age_seconds"] for post in found["aid_posts"]["nearest"]} == {None}
+
+
 def test_impact_in_every_format(anyone: APIClient, feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     answers = {f: anyone.post(f"{IMPACT}?f={f}", POLYGON, format="json") for f in ("json", "geojson", "csv", "html")}

@@ -12,6 +12,7 @@ const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour
 /** "3 days ago", "in 2 hours", in the page's language. */
 export function age(time) {
   const seconds = (new Date(time) - Date.now()) / 1000;
+  if (Number.isNaN(seconds)) return time; // PostgreSQL knows times that browsers do not, as infinity
   const unit = Object.keys(SECONDS).find((name) => Math.abs(seconds) >= SECONDS[name]) ?? "minute";
   return ages.format(Math.trunc(seconds / SECONDS[unit]), unit);
 }
@@ -49,6 +50,6 @@ export function shown(value, schema) {
 
 function moment(value) {
   const time = new Date(value);
-  if (Number.isNaN(time.getTime())) return String(value); // PostgreSQL knows times that browsers do not, as infinity
+  if (Number.isNaN(time.getTime())) return String(value);
   return element("time", { datetime: value }, `${moments.format(time)} `, element("span", { class: "age" }, age(time)));
 }

@@ -84,7 +84,6 @@ class Writer:
     def __init__(self, layer: Layer, crs: Crs, parameter: str) -> None:
         self.layer, self.crs, self.parameter = layer, crs, parameter
         self.operators = self.calculations = self.depth = 0
-        self.drawn: list[BaseGeometry] = []
 
     def term(self, node: Any) -> Term:
         """The term of any node but an interval or a list, which only their functions take."""
@@ -208,8 +207,11 @@ class Writer:
         return Term(*sql_write(ARITHMETIC[name], {"x": x, "y": y}), "number", node, exact=True)
 
     def spatial(self, name: str, args: list[Any], node: Any) -> Term:
-        self.drawn = []  # only those of one comparison lie across each other
-        x, y = (sql_needed(self.term(arg), "geometry") for arg in args)
+        terms = [self.term(arg) for arg in args]
+        x, y = (sql_needed(term, "geometry") for term in terms)
+        literals = [shapely.from_wkb(wkb) for term in terms for wkb in term.args]
+        if len(literals) == len(terms):
+            _crossings_check(literals, node)
         return _condition(SPATIAL[name], {"x": x, "y": y}, node)
 
     def temporal(self, name: str, args: list[Any], node: Any) -> Term:
@@ -270,9 +272,7 @@ class Writer:
                 f"Geometri punya lebih dari {POINTS} titik.",
                 f"The geometry has more than {POINTS} points.",
             )
-        self.drawn.append(shape)
-        if edges_entangled(self.drawn):
-            raise Fault(node, "Garis geometri terlalu banyak bersilangan.", "The geometry's lines cross too often.")
+        _crossings_check([shape], node)
         _check(shape, node)
         if shape.geom_type == "GeometryCollection":
             shape = shapely.union_all(shapely.get_parts(shape))
@@ -325,6 +325,11 @@ def _list(node: Any) -> list[Any]:
 def _shape(shape: Any, node: Any) -> Term:
     wkb = shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True)
     return Term("%s::geometry", [wkb], "geometry", node)
+
+
+def _crossings_check(shapes: list[BaseGeometry], node: Any) -> None:
+    if edges_entangled(shapes):
+        raise Fault(node, "Garis geometri terlalu banyak bersilangan.", "The geometry's lines cross too often.")
 
 
 def _check(shape: Any, node: Any) -> None:

@@ -69,8 +69,7 @@ def _zones_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
             pattern = SubElement(SubElement(area, f"{{{SE}}}Fill"), f"{{{SE}}}GraphicFill")
             pattern.append(_graphic(href(pattern_name(level)), PATTERN[0]))
             _stroke(SubElement(rule, f"{{{SE}}}LineSymbolizer"), HAZARDS.get(hazard, OTHER).colour, 1.4)
-            icon = SubElement(rule, f"{{{SE}}}PointSymbolizer")
-            icon.append(_graphic(href(image_name(layer.id, hazard)), ICON[0]))
+            _icon(rule, href(image_name(layer.id, hazard)))
             yield rule
 
 
@@ -78,12 +77,12 @@ def _quakes_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
     """One rule for each class of magnitudes, and one for those whose magnitude is not known."""
     for code, magnitude in MAGNITUDES.items():
         rule = _rule(str(magnitude.label), _between("magnitude", magnitude.minimum, magnitude.maximum))
-        SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(magnitude_name(code)), ICON[0]))
+        _icon(rule, href(magnitude_name(code)))
         yield rule
     unknown = Element(f"{{{OGC}}}PropertyIsNull")
     _text(unknown, OGC, "PropertyName", "magnitude")
     rule = _rule(str(text("Magnitudo tidak diketahui", "Magnitude not known")), [unknown])
-    SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(OTHER_IMAGE), ICON[0]))
+    _icon(rule, href(OTHER_IMAGE))
     yield rule
 
 
@@ -97,7 +96,7 @@ def _rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
     for code, label in _choices(layer, "type") or [("", layer.id)]:
         rule = _rule(label, [_equal("type", code)] if code else [])
         image = image_name(layer.id, code) if code else OTHER_IMAGE
-        SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href(image), ICON[0]))
+        _icon(rule, href(image))
         yield rule
 
 
@@ -138,6 +137,10 @@ def _comparison(operator: str, name: str, value: str, **more: str) -> Element:
     _text(comparison, OGC, "PropertyName", name)
     _text(comparison, OGC, "Literal", value)
     return comparison
+
+
+def _icon(rule: Element, href: str) -> None:
+    SubElement(rule, f"{{{SE}}}PointSymbolizer").append(_graphic(href, ICON[0]))
 
 
 def _graphic(href: str, size: int) -> Element:

@@ -61,7 +61,6 @@ WORDS = {
     "zoom_in": text("Perbesar", "Zoom in"),
     "zoom_out": text("Perkecil", "Zoom out"),
     "zoom_to": text("Tuju", "Zoom there"),
-    "zones": text("Zona bencana", "Disaster zones"),
     "zones_none": text(
         "Tidak ada zona terpetakan; bukan berarti aman.", "No zone is mapped here; that does not mean safe."
     ),

@@ -23,7 +23,7 @@ const at = (id) => document.getElementById(id);
 const night = matchMedia("(prefers-color-scheme: dark)");
 
 /** The collections of features with what the page needs of each: extent, schema, title and legend. */
-async function layersLoad(collections) {
+async function layersLoad({ collections }) {
   const load = async ({ id, title, description, extent }) => {
     const [schema, legend] = await Promise.all([
       fetchJson(`/collections/${id}/schema`),
@@ -37,7 +37,7 @@ async function layersLoad(collections) {
 }
 
 /** The hazard rasters that have classes to draw, with the TileJSON of their pictures, which holds their legend. */
-async function rastersLoad(collections) {
+async function rastersLoad({ collections }) {
   const load = async ({ id, title, description, links }) => {
     const tiles = links.find(({ rel }) => rel.endsWith("/tilesets-map"));
     // One that is gone meanwhile must not stop the map.
@@ -48,10 +48,10 @@ async function rastersLoad(collections) {
 }
 
 async function begin() {
-  const { collections } = await fetchJson("/collections");
+  const listed = fetchJson("/collections");
   const [layers, rasters, base, background, areas] = await Promise.all([
-    layersLoad(collections),
-    rastersLoad(collections),
+    listed.then(layersLoad),
+    listed.then(rastersLoad),
     fetchJson("/styles/map"),
     backgroundLoad(start.background),
     areasLoad(),

@@ -29,7 +29,7 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom }) {
     title: found.areas.at(-1)?.name ?? word("not_mapped"),
     told: word("position", { lat: found.lat, lon: found.lon }),
     facts: [
-      [word("zones"), group(list(zones, word("zones_none")))],
+      [layers.get("disaster_zones").title, group(list(zones, word("zones_none")))],
       ...(rasters.length ? [[word("rasters"), group(list(rasters, ""))]] : []),
       [word("aid_posts"), group(places("aid_posts"))],
       [word("health_facilities"), group(places("health_facilities"))],

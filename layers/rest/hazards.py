@@ -20,7 +20,7 @@ from layers.query.impact import Area
 from layers.query.params import params_single
 from layers.query.values import value_parse, whole_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
-from layers.rest.impact_body import MEMBERS, area_parse, zone_area
+from layers.rest.impact_body import MEMBERS, area_parse, coords_area, zone_area
 from layers.rest.impact_formats import impact_csv, impact_geojson, impact_html, impact_json
 from layers.rest.views import PublicView
 from layers.services.hazards import hazards_at
@@ -143,28 +143,50 @@ IMPACT_PARAMETERS = [
 
 
 class ImpactView(PublicView):
-    """What an area holds; a zone can also be asked about by GET, so that its report has an address."""
+    """What an area holds; a zone and a small shape can also be asked about by GET, so that a report has an address."""
 
     parser_classes = [Json, GeoJson, Cap, Xml]
     renderer_classes = [JSONRenderer, GeoJsonRenderer, Csv, Html]
     content_negotiation_class = ByFormat
 
     def parameters(self) -> Sequence[str]:
-        zone = [] if self.request.method == "POST" else ["zone"]
-        return [*zone, "datetime", "standard", "days", "limit", "f", "lang"]
+        area = [] if self.request.method == "POST" else ["zone", "coords"]
+        return [*area, "datetime", "standard", "days", "limit", "f", "lang"]
 
     @extend_schema(
-        summary=text("Dampak sebuah zona", "Impact of a zone"),
-        description=text("Seperti POST, untuk zona dengan id itu.", "As POST does, for the zone of that id."),
-        parameters=[OpenApiParameter("zone", OpenApiTypes.INT64, required=True, description="id"), *IMPACT_PARAMETERS],
+        summary=text("Dampak sebuah zona atau bentuk", "Impact of a zone or a shape"),
+        description=text(
+            "Seperti POST, untuk sebuah zona (zone) atau sebuah bentuk (coords): salah satu.",
+            "As POST does, for a zone (zone) or a shape (coords): one of both.",
+        ),
+        parameters=[
+            OpenApiParameter("zone", OpenApiTypes.INT64, description="id"),
+            OpenApiParameter(
+                "coords",
+                description=str(
+                    text(
+                        "Polygon atau MultiPolygon sebagai WKT, bujur di depan, dalam derajat.",
+                        "A Polygon or MultiPolygon as WKT, longitude first, in degrees.",
+                    )
+                ),
+            ),
+            *IMPACT_PARAMETERS,
+        ],
         responses=OpenApiTypes.OBJECT,
         tags=["hazards"],
     )
     def get(self, request: Request) -> HttpResponse:
+        """
+        Raises:
+            InvalidParameter: not one of ``zone`` and ``coords`` is given, or a parameter is malformed.
+            TooLarge: a shape with too many vertices.
+        """
         given = params_single(dict(request.query_params.lists()), self.parameters())
-        if "zone" not in given:
-            raise InvalidParameter("zone", text("zone harus diberikan.", "zone must be given."))
-        return self._answer(request, zone_area(given["zone"]))
+        if ("zone" in given) == ("coords" in given):
+            raise InvalidParameter(
+                "zone", text("Beri zone atau coords, salah satu.", "Give zone or coords, one of both.")
+            )
+        return self._answer(request, zone_area(given["zone"]) if "zone" in given else coords_area(given["coords"]))
 
     @extend_schema(
         summary=text("Dampak di sebuah wilayah", "Impact on an area"),

@@ -1,8 +1,10 @@
 """The body of a question about an area, as an area; what is none is refused by the member's name."""
 
 import json
+import re
 from typing import Any
 
+import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import ValidationError
@@ -27,6 +29,9 @@ MAX_VERTICES = 50_000
 MAX_JOINED = 200_000
 """Of the shapes of a CAP message, once circles are drawn and what overlaps is joined."""
 
+POLYGONS = re.compile(r"\s*(MULTI)?POLYGON\b", re.IGNORECASE)
+"""WKT of these alone is read: GEOS follows collections within collections until its stack ends."""
+
 MEMBERS = text(
     'geometri GeoJSON (Polygon atau MultiPolygon), {"zone": id}, {"alert": pengenal}, '
     '{"raster": kode, "threshold": bilangan}, atau peringatan CAP 1.2 (application/cap+xml)',
@@ -47,9 +52,9 @@ def area_parse(body: Any) -> Area:
         case bytes():
             return _cap_area(body)
         case {"type": "Feature", "geometry": geometry}:
-            return Area(shape=_shape(geometry))
+            return Area(shape=_geojson(geometry))
         case {"type": str(), "coordinates": _}:
-            return Area(shape=_shape(body))
+            return Area(shape=_geojson(body))
         case {"zone": zone, **rest} if not rest:
             return zone_area(f"{zone:.0f}" if isinstance(zone, float) and zone.is_integer() else str(zone))
         case {"alert": str(identifier), **rest} if not rest:
@@ -133,7 +138,29 @@ def zone_area(value: str) -> Area:
     return Area(zone_ids=(value_parse("zone", "integer", value),))
 
 
-def _shape(geometry: Any) -> BaseGeometry:
+def coords_area(value: str) -> Area:
+    """The area of a Polygon or MultiPolygon in WKT (OGC 06-103r4), longitude first; the parameter is that of OGC API -
+    EDR (OGC 19-086r6).
+
+    Raises:
+        InvalidParameter: ``coords``: it is no such shape.
+        TooLarge: it has more than :data:`MAX_VERTICES` vertices.
+    """
+    with np.errstate(all="ignore"):  # numbers that are none are told as any other fault
+        shape = shapely.from_wkt(value, on_invalid="ignore") if POLYGONS.match(value) else None
+    if shape is None:
+        sample = "POLYGON((116.1 -8.6,116.2 -8.6,116.2 -8.5,116.1 -8.6))"
+        raise InvalidParameter(
+            "coords",
+            text(
+                f"Bukan Polygon atau MultiPolygon dalam WKT, seperti {sample}.",
+                f"This is no Polygon or MultiPolygon in WKT, such as {sample}.",
+            ),
+        )
+    return Area(shape=_checked(shape, "coords"))
+
+
+def _geojson(geometry: Any) -> BaseGeometry:
     try:
         shape = shapely.from_geojson(json.dumps(geometry))
     except (ValueError, shapely.errors.GEOSException) as error:
@@ -141,18 +168,22 @@ def _shape(geometry: Any) -> BaseGeometry:
             "geometry",
             text(f"Bukan geometri GeoJSON: {error}.", f"This is not a GeoJSON geometry: {error}."),
         ) from error
+    return _checked(shape, "geometry")
+
+
+def _checked(shape: BaseGeometry | None, parameter: str) -> BaseGeometry:
     if shape is None or shape.geom_type not in ("Polygon", "MultiPolygon"):
         raise InvalidParameter(
-            "geometry",
+            parameter,
             text(
                 "Geometri harus Polygon atau MultiPolygon. Untuk sebuah titik, tanyakan hazards/at.",
                 "The geometry must be a Polygon or a MultiPolygon. About a point, ask hazards/at.",
             ),
         )
-    _bounded(int(shapely.get_num_coordinates(shape)))
+    _bounded(int(shapely.get_num_coordinates(shape)), parameter=parameter)
     if edges_entangled([shape]):
         raise InvalidParameter(
-            "geometry",
+            parameter,
             text(
                 "Sisi-sisinya terlalu banyak bersilangan atau berimpit. Sederhanakan dahulu.",
                 "Its edges cross each other, or lie side by side, too often. Simplify it first.",
@@ -161,16 +192,16 @@ def _shape(geometry: Any) -> BaseGeometry:
     try:
         clean = geometry_clean(GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=SRID), "MultiPolygon")
     except ValidationError as error:
-        raise InvalidParameter("geometry", " ".join(error.messages)) from error
+        raise InvalidParameter(parameter, " ".join(error.messages)) from error
     return shapely.from_wkb(bytes(clean.wkb))
 
 
-def _bounded(vertices: int, most: int = MAX_VERTICES) -> None:
+def _bounded(vertices: int, most: int = MAX_VERTICES, parameter: str = "geometry") -> None:
     if vertices > most:
         raise TooLarge(
             text(
                 f"Geometri ini memiliki {vertices} titik sudut; paling banyak {most}. Sederhanakan dahulu.",
                 f"This geometry has {vertices} vertices; {most} at most. Simplify it first.",
             ),
-            parameter="geometry",
+            parameter=parameter,
         )

@@ -184,6 +184,7 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     feature_make(posts, 1, name="Pos aman", geom=Point(116.1, -8.57, srid=4326), **here)
     feature_make(posts, 2, name="Pos tergenang", geom=BESIDE, **here)
     page.goto(f"/?lang=en#{VIEW}")
+    drawn(page, AID_POST)
     page.locator("#map canvas").click()
     panel = page.locator("#feature")
     expect(panel.locator(".observed")).to_have_text("Observed -infinity")
@@ -238,6 +239,81 @@ def test_a_right_click_asks_about_a_place_without_a_feature(page: Page) -> None:
     panel = page.locator("#feature")
     expect(panel).to_contain_text("No zone is mapped here; that does not mean safe.")
     assert [round(float(part), 2) for part in state(page)["place"][0].split("/")] == [-8.58, 116.1]
+
+
+def corners_click(page: Page, *offsets: tuple[int, int]) -> None:
+    """Click the map at pixels to the right of its middle and below."""
+    box = page.locator("#map canvas").bounding_box()
+    assert box is not None
+    for right, down in offsets:
+        page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down)
+
+
+def test_an_area_is_drawn_and_tells_what_it_holds(page: Page, market: Feature, feature_make: FeatureMake) -> None:
+    people = {"population": 1000, "population_source": "BPS", "population_date": "2023-06-30"}
+    areas = layer_get("administrative_areas")
+    feature_make(areas, 1, code="52.71.01.1001", name="Dasan Agung", geom=square(116.09, -8.59, 0.02), **people)
+    page.goto(f"/?lang=en#{VIEW}")
+    page.get_by_role("button", name="Draw an affected area").click()
+    tools, panel = page.locator("#drawing"), page.locator("#feature")
+    done, undo = (tools.get_by_role("button", name=name) for name in ("Done", "Undo"))
+    expect(undo).to_be_disabled()
+    corners_click(page, (-100, -100), (100, -100), (0, 0))
+    expect(done).to_be_enabled()
+    undo.click()
+    expect(done).to_be_disabled()
+    expect(panel).to_be_hidden()
+    corners_click(page, (100, 100), (-100, 100))
+    done.click()
+    expect(tools).to_be_hidden()
+    expect(panel.locator(".kind")).to_have_text("Inside this area")
+    expect(panel.get_by_role("heading", level=2)).to_have_text(re.compile(r"^\d+ people affected$"))
+    expect(panel.locator(".observed")).to_have_text("0.222 km² · surely between 0 and 1,000")
+    expect(panel).to_contain_text("Dasan Agung: ")
+    expect(panel.locator("dt", has_text="Markets")).to_have_count(1)
+    expect(panel).to_contain_text("Kelurahan without an open post")
+    report = panel.get_by_role("link", name="Situation report").get_attribute("href")
+    assert report is not None
+    assert "People affected" in page.request.get(report).text()
+    assert len(state(page)["drawn"][0].split(",")) == 4
+    page.reload()
+    expect(panel).to_contain_text("Dasan Agung: ")
+    panel.get_by_role("button", name="Close").click()
+    assert "drawn" not in state(page)
+
+
+def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page) -> None:
+    page.goto(f"/?lang=en#{VIEW}")
+    draw = page.get_by_role("button", name="Draw an affected area")
+    expect(draw).to_be_enabled()
+    draw.press("Enter")
+    tools, canvas = page.locator("#drawing"), page.locator("#map canvas")
+    expect(canvas).to_be_focused()
+    for corner, way in enumerate(("ArrowRight", "ArrowDown", "ArrowLeft"), 1):
+        page.keyboard.press("Enter")
+        expect(tools.get_by_role("button", name="Undo")).to_be_enabled()
+        expect(tools.get_by_role("button", name="Done")).to_be_enabled(enabled=corner == 3)
+        view = state(page)["map"]
+        page.keyboard.press(way)
+        page.wait_for_function("before => !location.hash.includes(before)", arg=view[0])
+    page.keyboard.press("Backspace")
+    expect(tools.get_by_role("button", name="Done")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(tools).to_be_hidden()
+    expect(canvas).to_be_focused()
+
+
+def test_an_area_that_crosses_itself_can_be_mended(page: Page, complaints: list[str]) -> None:
+    page.goto(f"/?lang=en#{VIEW}")
+    page.get_by_role("button", name="Draw an affected area").click()
+    corners_click(page, (-100, -100), (100, 100), (100, -100), (-100, 100))
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#said")).to_contain_text("Self-intersection")
+    page.get_by_role("button", name="Undo").click()
+    corners_click(page, (-100, -100))
+    expect(page.locator("#feature")).to_contain_text("Population not known")
+    assert [complaint for complaint in complaints if "400" not in complaint] == []
+    complaints.clear()
 
 
 def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from math import cos, sin
 from time import monotonic
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg2
 import pytest
@@ -17,6 +18,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from hazard_scene import SOUTH, WEST, make, scene_make
 from rest_framework.test import APIClient
+from shapely.geometry import shape
 
 from layers.models import AdministrativeArea, CapAlert, DisasterZone, HealthFacility
 from layers.query.screening import BATCH
@@ -274,6 +276,47 @@ BOWTIE = {
 def test_a_bad_area_is_refused_by_name(anyone: APIClient, body: Any, parameter: str) -> None:
     answer = anyone.post(IMPACT, json.dumps(body), content_type="application/json")
     assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+@pytest.mark.parametrize("f", ["json", "geojson", "csv", "html"])
+def test_a_shape_asked_by_get_is_answered_like_one_that_is_sent(
+    anyone: APIClient, feature_make: FeatureMake, f: str
+) -> None:
+    scene_make(feature_make)
+    query = f"{IMPACT}?f={f}&datetime=2026-01-01T12:00:00Z"
+    sent = anyone.post(query, POLYGON, format="json")
+    asked = anyone.get(f"{query}&{urlencode({'coords': shape(POLYGON).wkt})}")
+    assert (sent.status_code, asked.status_code) == (200, 200)
+    computed = re.compile(rb'"computed_at":"[^"]*"|computed_at,[^,]*|<time[^<]*')
+    assert computed.sub(b"", asked.content) == computed.sub(b"", sent.content)
+
+
+@pytest.mark.parametrize(
+    ("coords", "parameter"),
+    [
+        ("", "coords"),
+        ("POINT(116.1 -8.6)", "coords"),
+        ("POLYGON", "coords"),
+        ("POLYGON EMPTY", "coords"),
+        ("POLYGON((116.1 -8.6, 116.2 -8.6", "coords"),
+        ("POLYGON((116.1 -8.6, 116.2 -8.6, 116.1 -8.6))", "coords"),
+        ("POLYGON((nan nan, nan nan, nan nan, nan nan))", "coords"),
+        ("POLYGON((1e999 0, 1 0, 1 1, 1e999 0))", "coords"),
+        ("SRID=4326;POLYGON((0 0, 1 0, 1 1, 0 0))", "coords"),
+        ("POLYGON((-8.6 116.1, -8.6 116.2, -8.5 116.2, -8.6 116.1))", "coords"),
+        ("GEOMETRYCOLLECTION(" * 20_000, "coords"),
+        (shape(BOWTIE).wkt, "coords"),
+        ("POLYGON((0 0, 1 0, 1 1, 0 0))&zone=1", "zone"),
+    ],
+)
+def test_bad_coords_are_refused_by_name(anyone: APIClient, coords: str, parameter: str) -> None:
+    answer = anyone.get(f"{IMPACT}?coords={coords}")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+def test_an_area_must_be_named(anyone: APIClient) -> None:
+    answer = anyone.get(IMPACT)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "Give zone or coords, one of both.")
 
 
 def test_a_self_crossing_tells_where(anyone: APIClient) -> None:

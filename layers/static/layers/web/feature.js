@@ -1,7 +1,7 @@
 // One feature in the panel: its attributes in words, and how old each fact is.
 
+import { reportLink } from "./impact.js";
 import { button, panelShow } from "./panel.js";
-import { reportAddress } from "./place.js";
 import { address, element, fetchJson, word } from "./start.js";
 import { age, isEmpty, shown } from "./values.js";
 
@@ -29,7 +29,7 @@ export async function featureShow({ layer, id, others = [], areas, position, pic
     actions: [
       button(() => zoom(feature), word("zoom_to")),
       ...(place ? [button(() => ask(place), word("threats"))] : []),
-      ...(layer.id === "disaster_zones" ? [element("a", { href: reportAddress(id) }, word("report"))] : []),
+      ...(layer.id === "disaster_zones" ? [reportLink({ zone: id })] : []),
       element("a", { href: here }, word("page")),
     ],
     others: alsoHere(others, pick),

@@ -3,7 +3,9 @@
 import * as maplibregl from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
 import { areaChoose, areasLoad } from "./areas.js";
 import { backgroundLoad } from "./background.js";
+import { drawingMake } from "./drawing.js";
 import { featureShow } from "./feature.js";
+import { impactShow } from "./impact.js";
 import { listMake, rastersList } from "./list.js";
 import { liveListen, tilesTouched } from "./live.js";
 import { panelHide } from "./panel.js";
@@ -114,11 +116,19 @@ async function begin() {
     map.fitBounds(bounds(geometry), { padding, maxZoom: nearest });
   }
 
-  function uncover({ type, coordinates }) {
-    if (type !== "Point") return;
-    const { x, y } = map.project(coordinates);
+  function uncover(geometry, corners) {
     const { left, top } = map.getCanvas().getBoundingClientRect();
-    if (at("feature").contains(document.elementFromPoint(left + x, top + y))) look({ type, coordinates }, map.getZoom());
+    const isCovered = (corner) => {
+      const { x, y } = map.project(corner);
+      return at("feature").contains(document.elementFromPoint(left + x, top + y));
+    };
+    if (corners.some(isCovered)) look(geometry, map.getZoom());
+  }
+
+  // What the panel shows is one of these, or nothing.
+  function remembered({ item = "", place = null, drawn = null }) {
+    Object.assign(state, { item, place, drawn });
+    draw();
   }
 
   // `position` is where the feature was clicked.
@@ -129,9 +139,7 @@ async function begin() {
       const zoom = (feature) => look(feature.geometry);
       selected = await featureShow({ layer, id, others, areas, position, pick, zoom, ask: threats });
       const name = selected.properties[layer.titleField];
-      state.item = `${layer.id}/${id}`;
-      state.place = null;
-      draw();
+      remembered({ item: `${layer.id}/${id}` });
       return selected;
     } catch (error) {
       return say(word("failed", { why: error.message }));
@@ -140,7 +148,7 @@ async function begin() {
 
   async function reveal({ layer, id }, others = [], position = undefined) {
     const feature = await show(layer, id, others, position);
-    if (feature) uncover(feature.geometry);
+    if (feature?.geometry.type === "Point") uncover(feature.geometry, [feature.geometry.coordinates]);
   }
 
   async function threats({ lng, lat }) {
@@ -150,21 +158,32 @@ async function begin() {
       const back = { layer: { title: word("threats_kind") }, name: `${place.lat}, ${place.lng}`, place };
       await placeShow(place, { layers: known, pick: (feature) => reveal(feature, [back]), zoom: () => look(geometry) });
       selected = { type: "Feature", properties: {}, geometry };
-      state.item = "";
-      state.place = place;
-      draw();
-      uncover(geometry);
+      remembered({ place });
+      uncover(geometry, [geometry.coordinates]);
     } catch (error) {
       say(word("failed", { why: error.message }));
+    }
+  }
+
+  // Resolves to whether the corners make an area that can be asked about.
+  async function impact(drawn) {
+    const geometry = { type: "Polygon", coordinates: [[...drawn, drawn[0]]] };
+    try {
+      await impactShow(geometry, { layers, zoom: () => look(geometry) });
+      selected = { type: "Feature", properties: {}, geometry };
+      remembered({ drawn });
+      uncover(geometry, drawn);
+      return true;
+    } catch (error) {
+      say(word("failed", { why: error.message }));
+      return false;
     }
   }
 
   function hide() {
     panelHide();
     selected = null;
-    state.item = "";
-    state.place = null;
-    draw();
+    remembered({});
     map.getCanvas().focus();
   }
 
@@ -201,9 +220,21 @@ async function begin() {
     at("said").hidden = !text;
   }
 
-  map.on("click", ({ point }) => say("") || identify(point));
+  const drawing = drawingMake(map, at("drawing"), {
+    shown(features) {
+      selected = { type: "FeatureCollection", features };
+      draw();
+    },
+    done: impact,
+  });
+  map.on("click", ({ point, lngLat }) => {
+    say("");
+    if (drawing.isOn()) drawing.add(lngLat.wrap());
+    else identify(point);
+  });
   map.on("contextmenu", ({ lngLat, originalEvent }) => {
     originalEvent.preventDefault(); // a right click, or a long touch, asks
+    if (drawing.isOn()) return;
     say("");
     threats(lngLat.wrap());
   });
@@ -213,10 +244,21 @@ async function begin() {
   map.on("moveend", remember);
   map.getCanvas().addEventListener("keydown", (event) => {
     const { clientWidth, clientHeight } = map.getCanvas();
-    if (event.key === "Enter") say(identify({ x: clientWidth / 2, y: clientHeight / 2 }) ? "" : word("nothing_here"));
+    if (drawing.isOn()) {
+      if (event.key === "Enter") drawing.add(map.getCenter().wrap());
+      if (event.key === "Backspace") drawing.undo();
+    } else if (event.key === "Enter") say(identify({ x: clientWidth / 2, y: clientHeight / 2 }) ? "" : word("nothing_here"));
   });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !at("feature").hidden && !at("use").open) hide();
+    if (event.key !== "Escape" || at("use").open) return;
+    if (drawing.isOn()) drawing.stop();
+    else if (!at("feature").hidden) hide();
+  });
+  at("draw").disabled = false;
+  at("draw").addEventListener("click", () => {
+    panelToggle(false);
+    hide();
+    drawing.begin();
   });
   at("feature").querySelector(".close").addEventListener("click", hide);
   at("share").addEventListener("click", ({ currentTarget }) => linkShow(currentTarget.textContent));
@@ -269,6 +311,7 @@ async function begin() {
     const [id, item] = state.item.split("/");
     await reveal({ layer: known.get(id), id: item });
   } else if (state.place) await threats(state.place);
+  else if (state.drawn) await impact(state.drawn);
 }
 
 function panelToggle(isOpen = at("panel-toggle").getAttribute("aria-expanded") !== "true") {

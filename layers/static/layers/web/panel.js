@@ -1,4 +1,4 @@
-// The panel that lies over the map: what a feature is, or what threatens a place.
+// The panel that lies over the map: what a feature is, what threatens a place, or what an area holds.
 
 import { element } from "./start.js";
 
@@ -27,3 +27,13 @@ export function panelHide() {
 
 /** A button of the page; `children` stand in it. */
 export const button = (onclick, ...children) => element("button", { type: "button", class: "quiet", onclick }, ...children);
+
+/** What a fact is made of. */
+export const group = (...parts) => element("div", { class: "answers" }, ...parts);
+
+/** A list of elements; `none` where there are none. */
+export const list = (items, none = "") =>
+  items.length ? element("ul", { class: "plain" }, ...items.map((item) => element("li", {}, item))) : none;
+
+/** What is known besides, in small letters; what is empty is left out. */
+export const details = (...parts) => element("small", {}, parts.filter(Boolean).join(" · "));

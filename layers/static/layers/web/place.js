@@ -1,13 +1,8 @@
 // What threatens a place, and where to go from there: the answer of /api/v1/hazards/at in words.
 
-import { button, panelShow } from "./panel.js";
-import { element, fetchDocument, start, word } from "./start.js";
+import { button, details, group, list, panelShow } from "./panel.js";
+import { element, fetchDocument, question, word } from "./start.js";
 import { age, distance, grouped, isEmpty, towards } from "./values.js";
-
-const question = (name, asked) => `${start.hazards[name]}?${new URLSearchParams({ ...asked, lang: start.language })}`;
-
-/** The address of the situation report of a zone. */
-export const reportAddress = (zone) => question("impact", { zone, f: "html" });
 
 /**
  * Show what threatens a position in degrees. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
@@ -19,9 +14,9 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom }) {
   const listed = (layer, rows, row) => rows.map((one) => button(() => pick({ layer: layers.get(layer), id: one.id }), ...row(one)));
   const zones = listed("disaster_zones", found.zones, (zone) => zoneTold(zone, layers.get("disaster_zones")));
   const places = (layer) => [
-    ...list(listed(layer, found[layer].nearest, placeTold), word("places_none")),
+    list(listed(layer, found[layer].nearest, placeTold), word("places_none")),
     found[layer].left_out > 0 && element("p", { class: "about" }, word("left_out", { n: grouped(found[layer].left_out) })),
-    ...list(listed(layer, found[layer].left_out_nearest, placeTold), ""),
+    list(listed(layer, found[layer].left_out_nearest, placeTold)),
   ];
   const rasters = found.rasters.map(rasterTold);
   panelShow({
@@ -30,23 +25,14 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom }) {
     told: word("position", { lat: found.lat, lon: found.lon }),
     facts: [
       [layers.get("disaster_zones").title, group(list(zones, word("zones_none")))],
-      ...(rasters.length ? [[word("rasters"), group(list(rasters, ""))]] : []),
-      [word("aid_posts"), group(places("aid_posts"))],
-      [word("health_facilities"), group(places("health_facilities"))],
+      ...(rasters.length ? [[word("rasters"), group(list(rasters))]] : []),
+      [word("aid_posts"), group(...places("aid_posts"))],
+      [word("health_facilities"), group(...places("health_facilities"))],
     ],
     actions: [button(zoom, word("zoom_to")), element("a", { href: asked }, "JSON")],
     others: [element("p", { class: "about" }, found.note)],
   });
 }
-
-const group = (parts) => element("div", { class: "answers" }, ...parts);
-
-function list(items, none) {
-  if (!items.length) return none ? [none] : [];
-  return [element("ul", { class: "plain" }, ...items.map((item) => element("li", {}, item)))];
-}
-
-const details = (...parts) => element("small", {}, parts.filter(Boolean).join(" · "));
 
 function zoneTold({ hazard, level, name, kind, observed_at, valid_to }, layer) {
   const image = layer.legend.find((entry) => entry.property === "level" && entry.code === level?.code)?.image;

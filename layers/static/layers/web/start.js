@@ -39,6 +39,9 @@ export async function fetchDocument(address, signal = undefined) {
 /** What items are asked with to be those that tiles show: of a layer with a validity what is valid now. */
 export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date().toISOString() } : {});
 
+/** The address of a question about hazards, `at` a place or the `impact` on an area. */
+export const question = (name, asked) => `${start.hazards[name]}?${new URLSearchParams({ ...asked, lang: start.language })}`;
+
 /** An element with attributes, listeners (`onclick: …`) and children. What is undefined or false is left out. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -1,9 +1,11 @@
 // What is shown, as a value and as the hash of the address:
-// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&rasters=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE, or &place=LATITUDE/LONGITUDE
+// #map=ZOOM/LATITUDE/LONGITUDE&layers=ID,…&rasters=ID,…&area=CODE&ID.PROPERTY=CODE,…&item=ID/FEATURE,
+// or &place=LATITUDE/LONGITUDE, or &drawn=LATITUDE/LONGITUDE,…
 
 /**
  * `layers` are the collections switched on, all at first, and `rasters` the hazard rasters, none at first; `codes` names, for a collection and a property, the codes that are shown
- * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position; each empty for none.
+ * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position,
+ * `drawn` the corners of an area; each empty for none.
  * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
 export function stateRead(layers, rasters, first) {
@@ -23,6 +25,7 @@ export function stateRead(layers, rasters, first) {
     area: /^[\d.]+$/.test(given.get("area")) ? given.get("area") : "",
     rasters: new Set((given.get("rasters") ?? "").split(",").filter((id) => rasters.some((raster) => raster.id === id))),
     place: placeRead(given.get("place")),
+    drawn: drawnRead(given.get("drawn")),
     item: ids.some((id) => given.get("item")?.startsWith(`${id}/`)) ? given.get("item") : "",
     codes,
   };
@@ -31,6 +34,11 @@ export function stateRead(layers, rasters, first) {
 function placeRead(written) {
   const [lat, lng] = (written ?? "").split("/").map(parseFloat);
   return Math.abs(lat) <= 90 && Math.abs(lng) <= 180 ? { lng, lat } : null;
+}
+
+function drawnRead(written) {
+  const corners = (written ?? "").split(",").map(placeRead);
+  return corners.length > 2 && corners.every(Boolean) ? corners.map(({ lng, lat }) => [lng, lat]) : null;
 }
 
 /** Write the state into the address, so that its link restores it, language and all. */
@@ -42,6 +50,7 @@ export function stateWrite(state, map, language) {
     ["rasters", [...state.rasters].join(",")],
     ["area", state.area],
     ["item", state.item],
+    ["drawn", state.drawn?.map(([lng, lat]) => `${lat}/${lng}`).join(",")],
     ["place", state.place && `${state.place.lat}/${state.place.lng}`],
     ...Object.entries(state.codes).flatMap(([layer, properties]) =>
       Object.entries(properties).map(([property, codes]) => [`${layer}.${property}`, codes.join(",")]),

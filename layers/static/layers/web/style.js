@@ -15,7 +15,7 @@ const NIGHT_ZONE = { "fill-opacity": 0.25 };
 
 /**
  * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers, `rasters` lie on the land,
- * `filters` a CQL2 filter by layer, `selected` a feature or null.
+ * `filters` a CQL2 filter by layer, `selected` a feature, several as a collection, or null.
  */
 export function styleMake({ base, tileset, layers, rasters, background, state, filters, selected, dark }) {
   const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, filters[layer.id])]));
@@ -68,8 +68,10 @@ function highlight(dark) {
   const ring = { "circle-radius": 17, "circle-opacity": 0 };
   const rim = { "circle-stroke-color": colour, "circle-stroke-width": 3.5 };
   const onPoint = ["==", ["geometry-type"], "Point"];
+  const onCorner = ["has", "corner"];
   return [
     { ...common, id: "selected-line", type: "line", filter: ["!", onPoint], paint: { "line-color": colour, "line-width": 3.5 } },
-    { ...common, id: "selected-ring", type: "circle", filter: onPoint, paint: { ...ring, ...rim } },
+    { ...common, id: "selected-ring", type: "circle", filter: ["all", onPoint, ["!", onCorner]], paint: { ...ring, ...rim } },
+    { ...common, id: "selected-corner", type: "circle", filter: onCorner, paint: { "circle-radius": 5, "circle-color": "#fff", ...rim } },
   ];
 }

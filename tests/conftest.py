@@ -1,12 +1,14 @@
 """Fixtures that every test may use; whatever runs over the catalogue gets a further layer without a change here."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
+import dj_database_url
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
@@ -14,7 +16,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 from django.utils import translation
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layers
@@ -27,6 +29,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``layer`` runs for every layer of the catalogue."""
     if "layer" in metafunc.fixturenames:
         metafunc.parametrize("layer", layers(), ids=lambda layer: layer.id)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The second process of ``script/test`` has a PostgreSQL of its own.
+
+    A change feed tells nothing that came after a transaction which is still open, in whatever database of the server.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        os.environ["DATABASE_URL"] = os.environ[f"DATABASE_URL_{os.environ['PYTEST_XDIST_WORKER']}"]
+        own = dj_database_url.parse(os.environ["DATABASE_URL"])
+        connection.settings_dict.update({key: own[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
 
 
 KEPT = ("django_content_type", "auth_permission")
@@ -99,6 +113,7 @@ def feature_make(db: None) -> FeatureMake:
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+expect.set_options(timeout=15_000)  # another process of tests may take the processor
 QUIET = ("quic", "background-networking", "component-update", "sync")
 WEBGL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 

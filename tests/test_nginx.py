@@ -87,6 +87,13 @@ class Site:
             assert time.monotonic() - began < 2, "it is stale"
         return answer
 
+    def ask_until_told(self, path: str) -> Answer:
+        """Of an answer that is kept. Where the machine is busy its version may be told seconds late."""
+        began = time.monotonic()
+        while (answer := self.ask(path)).status == 502 and time.monotonic() - began < 10:
+            time.sleep(0.2)
+        return answer
+
 
 @pytest.fixture
 def site(transactional_db: None, tmp_path: Path, feature_make: FeatureMake) -> Iterator[Site]:
@@ -117,7 +124,7 @@ def test_answers_are_kept_while_the_layer_is_unchanged(site: Site, feature_make:
     assert (empty.status, empty.body) == (204, b"")
     site.portal.close()
     for path in KEPT:
-        again = site.ask(path)
+        again = site.ask_until_told(path)
         assert (again.status, again.etag, again.body) == (200, kept[path].etag, kept[path].body)
         assert site.ask(path, "HEAD").etag == again.etag
         assert site.ask(path, If_None_Match=again.etag).status == 304

@@ -12,8 +12,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from layers.importers.cap import Area
-from layers.importers.geometries import polygons_repaired
-from layers.models.geometry import SRID, geometry_clean
+from layers.models.geometry import SRID, geometry_clean, polygons_repaired
 from layers.query.spatial import edges_entangled
 from layers.text import text
 

@@ -14,7 +14,7 @@ from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Problem
-from layers.models.geometry import SRID, WORLD, geometry_clean
+from layers.models.geometry import SRID, WORLD, geometry_clean, polygons_repaired
 from layers.query.extents import Box
 from layers.text import text
 
@@ -114,9 +114,3 @@ def _clean(geometry: BaseGeometry, geometry_type: str) -> BaseGeometry:
             text("Geometri tidak terbaca: %(reason)s.", "The geometry is not readable: %(reason)s."),
             params={"reason": error},
         ) from error
-
-
-def polygons_repaired(geometry: BaseGeometry) -> BaseGeometry:
-    """The polygons that the rings enclose; what collapses to a line or a point is dropped."""
-    valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    return shapely.MultiPolygon([part for part in shapely.get_parts(valid) if part.geom_type == "Polygon"])

@@ -1,7 +1,9 @@
 """The one rule for what a stored geometry is; admin, REST, OGC API and imports all pass through it."""
 
+import shapely
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, WKBWriter
 from django.core.exceptions import ValidationError
+from shapely.geometry.base import BaseGeometry
 
 from layers.text import text
 
@@ -57,3 +59,9 @@ def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
             code="geometry_outside",
         )
     return geom
+
+
+def polygons_repaired(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygons that the rings enclose; what collapses to a line or a point is dropped."""
+    valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    return shapely.MultiPolygon([part for part in shapely.get_parts(valid) if part.geom_type == "Polygon"])

@@ -12,7 +12,6 @@ from typing import Any
 
 from layers.catalog import Layer
 from layers.exports.stream import begun
-from layers.exports.writer import gdal_write
 from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
 from layers.query.rows import cells_fetch, items_fetch_all
@@ -121,6 +120,8 @@ def _geojsonseq(layer: Layer, query: FeatureQuery) -> Generator[bytes]:
 
 
 def _gdal(layer: Layer, query: FeatureQuery, ending: str, **options: str) -> Generator[bytes]:
+    from layers.exports.writer import gdal_write  # its GDAL and Arrow take a worker 95 MB, which most never need
+
     with TemporaryDirectory(prefix="items-") as folder:
         path = Path(folder) / f"{layer.id}{ending}"
         gdal_write(layer, path, query, **options)

@@ -431,3 +431,9 @@ for name in sys.argv[1:]:
         assert list(grown) == DOWNLOADS
         assert all(size > 20_000_000 for size, _ in grown.values())
         assert all(megabytes < 30 for _, megabytes in grown.values()), grown
+
+
+def test_who_downloads_nothing_carries_no_gdal_for_it() -> None:
+    """A worker that only answers requests for JSON stays small: every resource is there, these libraries are not."""
+    seen = "import sys, geoportal.wsgi, geoportal.urls; print(sorted({'pyogrio', 'pyarrow'} & set(sys.modules)))"
+    assert subprocess.check_output([sys.executable, "-c", seen], text=True) == "[]\n"

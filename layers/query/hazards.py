@@ -30,6 +30,12 @@ WORST = "array_position(ARRAY['tinggi', 'sedang', 'rendah'], zone.level::text)"
 POST_OPEN = "status = 'buka' AND access <> 'terputus'"
 """An aid post that takes people who can reach it."""
 
+POST_CUT_OFF = "status <> 'tutup' AND access = 'terputus'"
+"""An aid post that nobody can reach."""
+
+HEALTH_CLOSED = "status IN ('closed', 'evacuating')"
+"""A health facility that takes nobody."""
+
 EMERGENCIES = (
     "type IN ('rumah_sakit', 'puskesmas') AND (emergency_24h OR 'gawat_darurat' = ANY (services)) "
     "AND status NOT IN ('closed', 'evacuating')"
@@ -64,6 +70,8 @@ DEGREE = 110_500.0
 INDEXES = f"""
 CREATE INDEX IF NOT EXISTS {POSTS}_open ON {POSTS} USING gist (geom) WHERE {POST_OPEN};
 CREATE INDEX IF NOT EXISTS {HEALTH}_emergencies ON {HEALTH} USING gist (geom) WHERE {EMERGENCIES};
+CREATE INDEX IF NOT EXISTS {POSTS}_cut_off ON {POSTS} (area) WHERE {POST_CUT_OFF};
+CREATE INDEX IF NOT EXISTS {HEALTH}_closed ON {HEALTH} (area) WHERE {HEALTH_CLOSED};
 CREATE INDEX IF NOT EXISTS {ZONES}_large ON {ZONES} USING gist (geom) WHERE {LARGE.replace("zone.", "")};
 """
 """Where a condition changes, give its index another name.
@@ -157,7 +165,7 @@ SELECT json_build_object(
 def area_at(point: str, columns: str = "code") -> str:
     """A subquery: the smallest administrative area that covers a point; the larger it is, the shorter is its code."""
     return f"""SELECT {columns} FROM (
-        SELECT {columns}, geom FROM {AREAS} WHERE geom ~ {point} ORDER BY length(code) DESC, code OFFSET 0
+        SELECT {columns}, geom FROM {AREAS} WHERE bounds && box({point}) ORDER BY length(code) DESC, code OFFSET 0
     ) candidate WHERE ST_Covers(geom, {point}) LIMIT 1"""
 
 

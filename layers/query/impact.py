@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.catalog import Layer, layers
 from layers.models.geometry import SRID
 from layers.query.features import feature
-from layers.query.hazards import ACTIVE, AREAS, HEALTH, POST_OPEN, POSTS, ZONES
+from layers.query.hazards import ACTIVE, AREAS, HEALTH, HEALTH_CLOSED, POST_CUT_OFF, POST_OPEN, POSTS, ZONES
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
@@ -70,6 +70,7 @@ def impact_fetch(area: Area, at: datetime, limit: int, shapes: bool) -> dict[str
 def impact(area: Area, at: datetime, limit: int, shapes: bool) -> Sql:
     shape, args = area.sql()
     counted = [layer for layer in layers() if layer.table != AREAS]
+    met = ", ".join(f"{_met(layer.table)} AS MATERIALIZED ({_meeting(layer)})" for layer in counted)
     inside = ", ".join(f"'{layer.id}', {_inside(layer, limit, shapes)}" for layer in counted)
     outline = f"ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, {OUTLINE}), 6)::json" if shapes else "NULL"
     sql = f"""
@@ -77,7 +78,7 @@ WITH asked AS MATERIALIZED (
     SELECT {shape} AS geom, %s::timestamptz AS at
 ), piece AS MATERIALIZED (
     SELECT ST_Subdivide(geom, {PIECE}) AS geom FROM asked
-), affected AS MATERIALIZED ({_affected()}
+), {met}, affected AS MATERIALIZED ({_affected()}
 ), unreached AS MATERIALIZED ({_out_of_reach()})
 SELECT json_build_object(
     'computed_at', now(),
@@ -93,7 +94,8 @@ SELECT json_build_object(
         FROM affected ORDER BY code) one),
     'layers', json_build_object({inside}),
     'out_of_reach_total', (SELECT count(*) FROM unreached),
-    'out_of_reach', (SELECT coalesce(json_agg(one), '[]') FROM (SELECT * FROM unreached LIMIT {limit}) one)
+    'out_of_reach', (SELECT coalesce(json_agg(one), '[]') FROM (
+        SELECT * FROM unreached ORDER BY reason = 'inside', layer, id LIMIT {limit}) one)
 )::text FROM asked WHERE geom IS NOT NULL"""
     return sql, [*args, at, [layer.id for layer in layers()], list(area.zone_ids), list(area.zone_codes)]
 
@@ -119,31 +121,43 @@ def _affected() -> str:
     ) kelurahan WHERE inside_m2 > 0"""
 
 
+def _met(table: str) -> str:
+    """The name of what a layer has in the area."""
+    return f"met_{table}"
+
+
+def _counts(layer: Layer) -> list[str]:
+    return [known.name for known in layer.properties if known.unit and known.type == "integer"]
+
+
+def _meeting(layer: Layer) -> str:
+    """The features of a layer that meet the area, each once, with their counts; of those with a validity what holds."""
+    columns = "".join(f', item."{name}"' for name in _counts(layer))
+    start, end = layer.time
+    active = ""
+    if start != end:
+        active = f' AND coalesce(item."{start}" <= asked.at, true) AND coalesce(item."{end}" >= asked.at, true)'
+    return f"""
+    SELECT DISTINCT item.id{columns} FROM asked, piece, {layer.table} item
+    WHERE ST_Intersects(item.geom, piece.geom){active}"""
+
+
 def _inside(layer: Layer, limit: int, shapes: bool) -> str:
     """How many features of a layer meet the area, the sums of their counts, and the first of them.
 
     Of what a feature does not say, ``unknown`` tells how often; a sum over unknown values is a lower bound.
     """
-    counts = [known.name for known in layer.properties if known.unit and known.type == "integer"]
+    met = _met(layer.table)
     sums = ", ".join(
         f"""'{name}', json_build_object('sum', coalesce(sum("{name}"), 0), 'unknown', count(*) - count("{name}"))"""
-        for name in counts
+        for name in _counts(layer)
     )
-    columns = "".join(f', item."{name}"' for name in counts)
-    start, end = layer.time
-    active = ""
-    if start != end:
-        active = f' AND coalesce(item."{start}" <= asked.at, true) AND coalesce(item."{end}" >= asked.at, true)'
     written = feature(layer, FeatureQuery(limit=limit, skip_geometry=not shapes))
     return f"""(
-        WITH met AS MATERIALIZED (
-            SELECT DISTINCT item.id{columns} FROM asked, piece, {layer.table} item
-            WHERE ST_Intersects(item.geom, piece.geom){active}
-        )
         SELECT json_build_object('count', count(*), 'totals', json_build_object({sums}), 'features', (
             SELECT coalesce(json_agg(({written})::json ORDER BY id), '[]') FROM {layer.table} page
-            WHERE id IN (SELECT id FROM met ORDER BY id LIMIT {limit})
-        )) FROM met)"""
+            WHERE id IN (SELECT id FROM {met} ORDER BY id LIMIT {limit})
+        )) FROM {met})"""
 
 
 def _out_of_reach() -> str:
@@ -153,10 +167,10 @@ def _out_of_reach() -> str:
     near = f"({inside} OR place.area IN (SELECT code FROM affected))"
     return f"""
         SELECT 'aid_posts' AS layer, {listed}, access AS reason FROM {POSTS} place
-        WHERE access = 'terputus' AND status <> 'tutup' AND {near}
+        WHERE {POST_CUT_OFF} AND {near}
         UNION ALL
         SELECT 'health_facilities', {listed}, status FROM {HEALTH} place
-        WHERE status IN ('closed', 'evacuating') AND {near}
+        WHERE {HEALTH_CLOSED} AND {near}
         UNION ALL
-        SELECT DISTINCT 'health_facilities', {listed}, 'inside' FROM piece, {HEALTH} place
-        WHERE status NOT IN ('closed', 'evacuating') AND ST_Intersects(place.geom, piece.geom)"""
+        SELECT 'health_facilities', {listed}, 'inside' FROM {HEALTH} place
+        WHERE NOT ({HEALTH_CLOSED}) AND id IN (SELECT id FROM {_met(HEALTH)})"""

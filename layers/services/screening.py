@@ -149,7 +149,7 @@ def _feature(properties: dict[str, Any]) -> bytes:
     return orjson.dumps({"type": "Feature", "id": properties["row"], "geometry": geometry, "properties": properties})
 
 
-FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().,-]*\Z)")
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().,-]*\Z)").match
 """What text that a spreadsheet takes for a formula begins with; signed numbers, as of telephones, are none."""
 
 OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level")
@@ -164,18 +164,15 @@ def screening_csv(screening: Screening, points: Iterable[Point]) -> Generator[by
         lines = io.StringIO(newline="")
         writer = csv.writer(lines)
         if not begun:
-            writer.writerow(
-                map(
-                    _harmless, [*OWN, "hazards", "zones", *(f"{b}{of}" for b in bands for of in ("", " level")), *given]
-                )
-            )
+            names = [f"{band}{of}" for band in bands for of in ("", " level")]
+            writer.writerow(_harmless([*OWN, "hazards", "zones", *names, *given]))
             begun = True
-        writer.writerows(map(_harmless, _cells(row, bands, given)) for row in batch)
+        writer.writerows(_harmless(_cells(row, bands, given)) for row in batch)
         yield lines.getvalue().encode()
 
 
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
+def _harmless(cells: Iterable[Any]) -> list[Any]:
+    return [f"'{cell}" if isinstance(cell, str) and FORMULA(cell) else cell for cell in cells]
 
 
 def _cells(row: dict[str, Any], bands: list[str], given: list[str]) -> Iterator[Any]:

@@ -282,7 +282,7 @@ def test_an_area_is_drawn_and_tells_what_it_holds(page: Page, market: Feature, f
     assert "drawn" not in state(page)
 
 
-def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page) -> None:
+def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page, market: Feature) -> None:
     page.goto(f"/?lang=en#{VIEW}")
     draw = page.get_by_role("button", name="Draw an affected area")
     expect(draw).to_be_enabled()
@@ -301,6 +301,11 @@ def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(tools).to_be_hidden()
     expect(canvas).to_be_focused()
+    draw.click()
+    page.get_by_role("searchbox").fill("Pasar")
+    page.locator("#found button", has_text="Pasar satu").click()
+    expect(page.locator("#feature")).to_contain_text("Pasar satu")
+    expect(tools).to_be_hidden()
 
 
 def test_an_area_that_crosses_itself_can_be_mended(page: Page, complaints: list[str]) -> None:

@@ -9,6 +9,7 @@ const REACH = 12; // pixels; a click so near to a corner means that corner
 export function drawingMake(map, bar, { shown, done }) {
   const buttons = Object.fromEntries([...bar.querySelectorAll("button")].map((one) => [one.name, one]));
   let corners = null;
+  let isAsked = false;
 
   function set(changed) {
     corners = changed;
@@ -32,7 +33,11 @@ export function drawingMake(map, bar, { shown, done }) {
   }
 
   async function finish() {
-    if (corners.length > 2 && (await done(corners))) end();
+    if (isAsked || corners.length < 3) return;
+    isAsked = true; // once, however often and by whatever it is ended
+    const isArea = await done(corners);
+    isAsked = false;
+    if (isArea) end();
   }
 
   function begin() {

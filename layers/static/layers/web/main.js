@@ -278,6 +278,7 @@ async function begin() {
 
   searchMake(at("search"), at("found"), layers, async (layer, id) => {
     panelToggle(false);
+    if (drawing.isOn()) drawing.stop();
     list.switchOn(layer.id);
     const feature = await show(layer, id);
     if (feature) look(feature.geometry);

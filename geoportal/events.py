@@ -224,7 +224,10 @@ class Events:
         _, pending = await asyncio.wait((left, told), return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
-        await asyncio.gather(left, told, return_exceptions=True)
+        for ended in await asyncio.gather(left, told, return_exceptions=True):
+            # OSError: the client does not read in time, or, as ASGI has it, is gone
+            if isinstance(ended, Exception) and not isinstance(ended, OSError):
+                logger.error("a stream broke off", exc_info=ended)
 
     async def _tell(self, stream: Stream, words: bytes, send: Send) -> None:
         async with asyncio.timeout(PATIENCE):

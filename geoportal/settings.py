@@ -165,13 +165,13 @@ MAP_BACKGROUND_ATTRIBUTION = os.environ.get("BASEMAP_ATTRIBUTION", "")
 
 RASTERS_FOLDER = os.environ.get("RASTERS_FOLDER", str(BASE_DIR / ".local" / "rasters"))
 """Where the files of hazard rasters are."""
-os.environ.setdefault("GDAL_CACHEMAX", "64")  # megabytes; GDAL would take a twentieth of the machine's memory
+os.environ.setdefault("GDAL_CACHEMAX", "16")  # megabytes; GDAL would take a twentieth of the machine's memory
 
 STATIC_URL = "/static/"
-STATIC_ROOT = os.environ.get("STATIC_ROOT")
 WHITENOISE_USE_FINDERS = True
 
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if PROXIES:  # without one, any client could say it
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 if not PUBLIC_URL.startswith("https://"):
@@ -201,7 +201,7 @@ CORS_EXPOSE_HEADERS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.BasicAuthentication",  # first, for a 401 names the way to authenticate
+        "layers.logins.OwnBasicAuthentication",  # first, for a 401 names the way to authenticate
         "rest_framework.authentication.SessionAuthentication",
         "rest_framework.authentication.TokenAuthentication",
     ],
@@ -234,9 +234,6 @@ SPECTACULAR_SETTINGS = {
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "validatorUrl": None},
 }
 
 # gis.W001: GDAL before 3.9 may fetch spatial references by name; the portal hands it none from outside.

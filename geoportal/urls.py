@@ -15,7 +15,7 @@ urlpatterns = [
     path("api/v1/", include("layers.rest.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url="/static/layers/icon.svg")),
-    path("events", events_elsewhere),
+    path("events", events_elsewhere, name="events"),
     path("healthz", alive),
     path("readyz", ready),
 ]

@@ -1,4 +1,6 @@
-"""Failed log-ins are limited, at every door alike: all of them ask ``django.contrib.auth.authenticate``.
+"""Who may sign in: passwords are not to be guessed, and other sites not to make use of one that a browser keeps.
+
+Failed log-ins are limited, at every door alike: all of them ask ``django.contrib.auth.authenticate``.
 
 Who fails :data:`LIMIT` times within :data:`WINDOW`, by user name and address, is refused until the oldest of these
 failures is past. A log-in that succeeds takes none of them back: people behind one address would give each other
@@ -15,7 +17,10 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from rest_framework.authentication import BasicAuthentication
 from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 
 from layers.errors import Problem
 from layers.models import LoginFailure
@@ -23,6 +28,9 @@ from layers.text import text
 
 LIMIT = 10
 WINDOW = timedelta(minutes=15)
+
+FORMS = ("", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""Types of a body that any site may have a browser send here without asking first (Fetch, 2.2.2)."""
 
 
 class TooManyFailures(Problem):
@@ -62,6 +70,30 @@ class LimitedBackend(ModelBackend):
         return user
 
 
+class OwnBasicAuthentication(BasicAuthentication):
+    """Basic authentication, but not of a form that another site has a browser send.
+
+    A browser adds the credentials that it keeps, to whoever's form, and no view that reads no body would notice. All
+    other requests that change something are safe: before these, browsers ask (CORS), and are told to send none.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+        """
+        Raises:
+            AuthenticationFailed: the user name or the password is wrong.
+            PermissionDenied: it may be such a form.
+        """
+        known: tuple[User, Any] | None = super().authenticate(request)
+        if known and _is_foreign_form(request):
+            raise PermissionDenied(
+                text(
+                    "Permintaan dari situs lain hanya diterima dengan Content-Type: application/json.",
+                    "A request that comes from another site needs Content-Type: application/json.",
+                )
+            )
+        return known
+
+
 class TokenWithdrawal:
     """Among the password validators, for these are told of changes: who got hold of a password may have a token."""
 
@@ -78,6 +110,14 @@ class TokenWithdrawal:
 
     def password_changed(self, password: str, user: User) -> None:
         Token.objects.filter(user=user).delete()
+
+
+def _is_foreign_form(request: Request) -> bool:
+    """Whether it may be one; programs that are no browsers say nothing of a site."""
+    if request.method != "POST" or (request.content_type or "").partition(";")[0].strip().lower() not in FORMS:
+        return False
+    own = [f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS]
+    return request.headers.get("Origin", own[0]) not in own or request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _address(request: HttpRequest | None) -> str:

@@ -7,6 +7,7 @@ from conftest import FeatureMake, prepared
 from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.test import Client
+from pytest_django.fixtures import Settings
 from werkzeug.test import Client as Browser
 
 from geoportal.wsgi import application
@@ -42,8 +43,9 @@ def test_what_was_not_modified_costs_one_look_at_the_journal(
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_is_given_again_only_to_the_same_question(
-    served: Browser, client: Client, feature_make: FeatureMake
+    served: Browser, client: Client, feature_make: FeatureMake, settings: Settings
 ) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # as behind a proxy
     feature_make(layer_get("markets"))
     etag = served.get(ITEMS).headers["ETag"]
     for _ in range(2):

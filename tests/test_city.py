@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from layers import catalog
+from layers.templatetags import portal
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -28,7 +29,8 @@ def test_no_code_names_the_city() -> None:
 def test_every_door_has_the_title_of_the_configuration(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     known: dict[str, Any] = deepcopy(catalog.config())
     known["metadata"]["identification"]["title"] = {"id": "Geoportal Kota Palu", "en": "Geoportal of Palu"}
-    monkeypatch.setattr(catalog, "config", lambda: known)
+    for module in (catalog, portal):
+        monkeypatch.setattr(module, "config", lambda: known)
     for path in ("/admin/login/", "/api/v1/", "/api/v1/schema/", "/api/v1/docs/"):
         for language, title in known["metadata"]["identification"]["title"].items():
             assert title in client.get(path, {"lang": language}).content.decode(), (path, language)

@@ -1,6 +1,8 @@
 """The documentation is complete: every setting, command, parameter and conformance class has its place."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,22 @@ def headings(page: str) -> set[str]:
     return set(re.findall(r"^#+ (.+)$", DOCS[page], re.MULTILINE))
 
 
-def test_every_setting_has_its_heading() -> None:
-    source = (ROOT / "geoportal" / "settings.py").read_text()
-    names = set(re.findall(r'(?:environ\.get|_required|_list)\(\s*"(\w+)"', source))
-    assert len(names) > 5
-    assert names <= headings("operators.md")
+def settings_read() -> set[str]:
+    """The variables that the settings read, by whichever function, and those that ``script/server`` reads."""
+    read = re.findall(r'(?:environ\.|\b_)\w+\(\s*"([A-Z_]+)"', (ROOT / "geoportal/settings.py").read_text())
+    return {*read, *re.findall(r"\$\{([A-Z_]+):-", (ROOT / "script/server").read_text())}
+
+
+def test_every_setting_has_its_heading_and_no_other() -> None:
+    assert settings_read() == {name for name in headings("operators.md") if re.fullmatch("[A-Z_]+", name)}
+
+
+def test_no_setting_of_the_caller_reaches_the_tests() -> None:
+    theirs = dict.fromkeys(settings_read(), "of the caller")
+    command = ["bash", "-c", ". script/sandbox.sh; env"]
+    seen = subprocess.run(command, env=os.environ | theirs, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "SECRET_KEY" in seen
+    assert "of the caller" not in seen
 
 
 def test_every_command_has_its_heading() -> None:

@@ -321,6 +321,23 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeyp
     assert application.hub.streams == set()
 
 
+@pytest.mark.parametrize(
+    ("raised", "logged"), [(ValueError("a mistake"), True), (BrokenPipeError("gone"), False), (TimeoutError(), False)]
+)
+def test_what_breaks_a_stream_is_logged_unless_the_client_did(
+    raised: Exception, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = events.Events()
+    application.hub.news = News("e", {"markets": 3}, ())
+
+    async def send(message: dict[str, Any]) -> None:
+        raise raised
+
+    asyncio.run(application(stream_scope(), never, send))
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [raised] * logged
+    assert application.hub.streams == set()
+
+
 def test_what_waits_does_not_grow() -> None:
     stream = events.Stream(frozenset(ALL))
     for seq in range(1, 10_001):

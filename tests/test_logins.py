@@ -1,4 +1,4 @@
-"""Guessing passwords is limited, at every door by the same count."""
+"""Guessing passwords is limited, at every door by the same count; a form of another site makes no use of one."""
 
 import json
 from base64 import b64encode
@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from conftest import FeatureMake
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from layers.logins import LIMIT, WINDOW
-from layers.models import LoginFailure
+from layers.catalog import layer_get
+from layers.logins import FORMS, LIMIT, WINDOW
+from layers.models import Feature, LoginFailure
 
 Door = Callable[..., Any]
 
@@ -115,3 +117,67 @@ def test_a_new_password_ends_the_token_that_came_of_the_old_one(settings: Settin
     assert browser.post("/admin/password_change/", changed)["Location"] == "/admin/password_change/done/"
     assert status() == 401
     assert token("lebih-benar-9").json()["token"] != key
+
+
+ELSEWHERE = {"origin": "https://evil.example"}
+
+
+@pytest.fixture
+def renamed(feature_make: FeatureMake) -> Feature:
+    feature = feature_make(layer_get("markets"))
+    feature.name = "Baru"
+    feature.save()
+    return feature
+
+
+def signed(method: str, address: str, type: str = "", body: str = "", **headers: str) -> Any:
+    credentials = b64encode(b"petugas:benar").decode()
+    sent = {"authorization": f"Basic {credentials}", "accept-language": "en", **headers}
+    return Client().generic(method, address, body, headers=sent, CONTENT_TYPE=type)
+
+
+def restored(feature: Feature, type: str, **headers: str) -> Any:
+    address = f"/api/v1/markets/{feature.pk}/history/"
+    edit = signed("GET", address).json()["edits"][0]["id"]
+    return signed("POST", f"{address}{edit}/restore/", type, **headers)
+
+
+@pytest.mark.parametrize("type", [*FORMS, "Text/Plain; charset=utf-8"])
+@pytest.mark.parametrize(
+    "headers",
+    [ELSEWHERE, {"origin": "null"}, {"origin": "https://testserver"}, {"sec-fetch-site": "cross-site"}],
+)
+def test_a_form_of_another_site_changes_nothing(renamed: Feature, type: str, headers: dict[str, str]) -> None:
+    answer = restored(renamed, type, **headers)
+    assert (answer.status_code, answer["Content-Type"]) == (403, "application/problem+json")
+    assert answer.json()["detail"] == "A request that comes from another site needs Content-Type: application/json."
+    renamed.refresh_from_db()
+    assert renamed.name == "Baru"
+
+
+@pytest.mark.parametrize(
+    ("type", "headers"),
+    [
+        ("", {}),
+        ("application/x-www-form-urlencoded", {}),
+        ("application/x-www-form-urlencoded", {"origin": "http://testserver", "sec-fetch-site": "same-origin"}),
+        ("", {"origin": "https://geoportal.example"}),
+        ("application/json", ELSEWHERE),
+    ],
+)
+def test_other_requests_go_on(renamed: Feature, settings: Settings, type: str, headers: dict[str, str]) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://geoportal.example"]
+    assert restored(renamed, type, **headers).status_code == 200
+
+
+def test_a_map_elsewhere_may_delete(renamed: Feature) -> None:
+    address = f"/api/v1/markets/{renamed.pk}/"
+    assert signed("DELETE", address, "", **ELSEWHERE).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("address", "status"), [("collections/markets/items", 403), ("processes/impact/execution", 415)]
+)
+def test_the_ogc_api_refuses_such_forms_too(address: str, status: int) -> None:
+    answer = signed("POST", f"/oapi/{address}", "text/plain", '{"inputs": {}}', prefer="respond-async", **ELSEWHERE)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")

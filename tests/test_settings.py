@@ -10,9 +10,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def started(**variables: str) -> subprocess.CompletedProcess[str]:
-    told = "from django.conf import settings; print(settings.PUBLIC_URL, settings.CSRF_TRUSTED_ORIGINS)"
-    command = [sys.executable, "-c", f"import django; django.setup(); {told}"]
+ORIGINS = "settings.PUBLIC_URL, settings.CSRF_TRUSTED_ORIGINS"
+
+
+def started(told: str = ORIGINS, **variables: str) -> subprocess.CompletedProcess[str]:
+    script = f"import django; django.setup(); from django.conf import settings; print({told})"
+    command = [sys.executable, "-c", script]
     return subprocess.run(command, env=os.environ | variables, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -38,3 +41,8 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, words: str) ->
 def test_a_slash_behind_the_address_does_no_harm() -> None:
     answered = started(PUBLIC_URL="https://geoportal.example:8443/")
     assert answered.stdout == "https://geoportal.example:8443 ['https://geoportal.example:8443']\n", answered.stderr
+
+
+@pytest.mark.parametrize(("proxies", "heeded"), [("0", "None"), ("1", "('HTTP_X_FORWARDED_PROTO', 'https')")])
+def test_only_a_proxy_of_ours_says_the_scheme(proxies: str, heeded: str) -> None:
+    assert started("settings.SECURE_PROXY_SSL_HEADER", PROXIES=proxies).stdout == f"{heeded}\n"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.authentication import BasicScheme
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_patched_serializer
@@ -49,6 +50,10 @@ PROBLEM = {
         },
     },
 }
+
+
+class OwnBasicScheme(BasicScheme):
+    target_class = "layers.logins.OwnBasicAuthentication"
 
 
 class FeatureSchema(OpenApiSerializerExtension):

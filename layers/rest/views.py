@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.authtoken.serializers import AuthTokenSerializer
 from rest_framework.authtoken.views import ObtainAuthToken
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -103,10 +104,15 @@ class SchemaView(Strict, SpectacularJSONAPIView):
     """The OpenAPI description, in the language of the request."""
 
 
-class DocsView(Strict, SpectacularSwaggerView):
+class DocsView(PublicView):
     """The description as a page; its scripts and styles come from this server."""
 
-    url_name = "rest:schema"
+    renderer_classes = [TemplateHTMLRenderer]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        url = f"{reverse('rest:schema')}?lang={get_language()}"
+        return Response({"url": url}, template_name="rest/docs.html")
 
 
 @csrf_exempt

@@ -1,12 +1,14 @@
 """The admin: every layer of the catalogue, with a map that asks no server but the portal."""
 
 from collections.abc import Callable
+from datetime import date, time
 from functools import wraps
 from math import log2
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.contrib.gis.admin import GISModelAdmin
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.gis.forms import OSMWidget
@@ -71,6 +73,16 @@ class MapWidget(OSMWidget):
         return geom
 
 
+class MomentWidget(AdminSplitDateTime):
+    """Day and time of day. The last day of the calendar has no local time, and PostgreSQL's infinity is read as it."""
+
+    def decompress(self, value: Any) -> tuple[date | None, time | None]:
+        try:
+            return super().decompress(value)
+        except OverflowError:
+            return value.date(), value.time()
+
+
 class FeatureForm(forms.ModelForm):
     """A page sends all values as they were when it was opened: what others changed since would be undone."""
 
@@ -120,7 +132,10 @@ class FeatureAdmin(GISModelAdmin):
     layer: Layer
     form = FeatureForm
     gis_widget = MapWidget  # type: ignore[assignment]  # the stubs name an instance; Django takes the class
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https"},
+        models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MomentWidget},
+    }
     date_hierarchy = "observed_at"
     list_per_page = 50
     show_full_result_count = False  # it would count the whole table once more
@@ -231,7 +246,10 @@ def changes_told(model: type[Feature], edit: Edit) -> list[tuple[Any, str, str]]
 
 
 def _told(field: Any, state: State) -> str:
-    value = value_read(field, state[field.column]) if state.get(field.column) not in (None, "") else None
+    try:
+        value = value_read(field, state[field.column]) if state.get(field.column) not in (None, "") else None
+    except ValidationError:  # what PostgreSQL knows and Python does not, such as infinity
+        return str(state[field.column])
     if isinstance(field, GeometryField):
         return value.wkt if value else ""
     if isinstance(field, CodesField):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,12 @@ class Layer:
         return self.model._meta.db_table
 
     @property
+    def has_validity(self) -> bool:
+        """Whether the layer's features have a validity, which may be open at either end; the others have an instant."""
+        start, end = self.time
+        return start != end
+
+    @property
     def geometry_type(self) -> str:
         """``Point`` or ``MultiPolygon``."""
         return self.model.geometry_type()
@@ -169,6 +176,13 @@ def config() -> dict[str, Any]:
     return settings_
 
 
+@cache
+def release() -> str:
+    """A digest of code and configuration: another release may write the same data differently."""
+    files = [settings.GEOPORTAL_CONFIG, *sorted((Path(settings.BASE_DIR) / "layers").rglob("*.py"))]
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def collections(settings_: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Id, resource and feature provider of every collection that a configuration lists."""
     for id, resource in settings_["resources"].items():
@@ -191,6 +205,10 @@ def layers() -> tuple[Layer, ...]:
     return tuple(found)
 
 
+class NoLayer(NotFound):
+    """No layer has that id, though a raster may."""
+
+
 def portal_title() -> str:
     """What the portal is called, in the language that is active now."""
     return in_language(config()["metadata"]["identification"]["title"])
@@ -206,12 +224,12 @@ def layer_get(id: str) -> Layer:
     """The layer of that collection id.
 
     Raises:
-        NotFound: there is none; the message lists those that are.
+        NoLayer: there is none; the message lists those that are.
     """
     for layer in layers():
         if layer.id == id:
             return layer
-    raise NotFound(
+    raise NoLayer(
         text(
             f"Tidak ada koleksi {id!r}. Yang ada: {', '.join(layer.id for layer in layers())}.",
             f"There is no collection {id!r}. There are: {', '.join(layer.id for layer in layers())}.",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from conftest import FeatureMake, in_the_background, place, square, values_make
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.forms import Form, MultiWidget
 from django.test import Client
@@ -285,3 +286,19 @@ def test_who_may_only_look_puts_nothing_back(client: Client, feature_make: Featu
     officer.user_permissions.set(Permission.objects.filter(codename="view_market"))
     assert '<form method="post">' not in client.get(history).content.decode()
     assert client.post(history, {"edit": 1}).status_code == 403
+
+
+def test_what_ends_at_the_end_of_the_calendar_can_be_edited(admin_client: Client, feature_make: FeatureMake) -> None:
+    """There is no local time of it; PostgreSQL's ``infinity`` is read as it, too."""
+    zones = layer_get("disaster_zones")
+    zone = feature_make(zones, valid_to="2099-01-01T00:00:00Z")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_disasterzone SET valid_to = 'infinity'")
+    assert zone.name in admin_client.get(address(zones, "changelist")).content.decode()
+    form = admin_client.get(address(zones, "change", zone.pk)).context["adminform"].form
+    answer = admin_client.post(address(zones, "change", zone.pk), posted(form) | {"name": "Lain"})
+    assert answer.status_code == 302, answer.context["errors"]
+    assert "infinity" in admin_client.get(address(zones, "history", zone.pk)).content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, extract(year FROM valid_to)::int FROM layers_disasterzone")
+        assert cursor.fetchall() == [("Lain", 9999)]

@@ -1,6 +1,7 @@
 """The shape of the house: which way imports point, where SQL is written, what never stands in a file."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,20 +12,33 @@ ROOT = Path(__file__).parent.parent
 ORDER = [
     {"text"},
     {"errors"},
-    {"models"},
+    {"models", "answers", "middleware"},
     {"catalog"},
     {"query"},
     {"checks", "services", "exports", "importers", "logins", "styles"},
     {"rest"},
-    {"answers", "middleware"},
     {"ogc", "web", "admin", "templatetags", "management"},
     {"apps"},
 ]
-"""Parts of ``layers``: each may import those above it and itself."""
+"""Parts of ``layers``: each may import those above it and itself; the docstring of ``layers`` tells it people."""
 
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 
 SOURCES = sorted(path for path in (ROOT / "layers").rglob("*.py") if "migrations" not in path.parts)
+
+
+def test_the_map_of_the_package_tells_the_order() -> None:
+    told = (ast.get_docstring(ast.parse((ROOT / "layers/__init__.py").read_text())) or "").partition("one way:")[2]
+    parts = [set(re.findall(r"\w+", rank)) for rank in told.partition(".")[0].split("←")]
+    assert parts == ORDER
+
+
+@pytest.mark.parametrize("package", ["layers", "layers/ogc", "layers/services"])
+def test_the_map_of_a_package_names_every_part(package: str) -> None:
+    entries = [path for path in (ROOT / package).iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    told = ast.get_docstring(ast.parse((ROOT / package / "__init__.py").read_text())) or ""
+    missing = {path.stem for path in entries} - set(re.findall(r"``(\w+)``", told)) - {"__init__", "migrations"}
+    assert not missing
 
 
 def _part(path: Path) -> str:

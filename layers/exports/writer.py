@@ -1,7 +1,7 @@
 """A layer as a file: streamed out of PostGIS in Arrow batches, and moved into place when it is whole."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ TYPES = {
     "array": pa.string(),
 }
 """Arrow's type by JSON type, or by format where the type is ``string``."""
+
+GDAL_TYPES = TYPES | {"date-time": pa.timestamp("ms", tz="UTC")}
+"""GDAL keeps milliseconds, and would round 59.9999 seconds up to 60."""
 
 
 def layer_export(layer: Layer, file: Path, *, overwrite: bool = False) -> int:
@@ -60,11 +63,18 @@ class Batches:
     ``rows`` counts those that passed; ``fault`` is what broke off the reading, which GDAL keeps to itself.
     """
 
-    def __init__(self, layer: Layer, geometry: dict[str, pa.DataType], query: FeatureQuery = EVERYTHING) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        geometry: dict[str, pa.DataType],
+        query: FeatureQuery = EVERYTHING,
+        *,
+        types: Mapping[str | None, pa.DataType] = TYPES,
+    ) -> None:
         self.layer, self.geometry, self.query, self.rows = layer, tuple(geometry), query, 0
         self.fault: Exception | None = None
         properties = {
-            known.name: TYPES[known.format if known.type == "string" else known.type]
+            known.name: types[known.format if known.type == "string" else known.type]
             for known in properties_listed(layer, query)
         }
         self.schema = pa.schema({"id": pa.int64(), **properties, **geometry})
@@ -95,7 +105,7 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
         RuntimeError: GDAL cannot write the file.
     """
     wanted = not query.skip_geometry
-    batches = Batches(layer, {"wkb": pa.binary()} if wanted else {}, query)
+    batches = Batches(layer, {"wkb": pa.binary()} if wanted else {}, query, types=GDAL_TYPES)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Normalized/laundered field name", RuntimeWarning)  # Shapefile's ten letters
         try:

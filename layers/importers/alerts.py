@@ -137,10 +137,10 @@ class _Made:
 
 def _zones(alert: Alert, hazard: str | None) -> _Made:
     made, over = _Made(), alert.message_type == "Cancel"
-    for infos in [] if over else _languages(alert):
+    for infos in [] if over else infos_grouped(alert):
         if infos[0].is_over:
-            over, event = True, infos[0].words["event"]
-            made.mended.append(str(text(f"{event}: bahaya sudah lewat", f"{event}: the danger is over")))
+            over = True
+            made.mended.append(info_over(infos[0]))
             continue
         _info_zones(made, alert, infos, hazard)
     if not made.zones and (made.left_out or not over):
@@ -149,7 +149,7 @@ def _zones(alert: Alert, hazard: str | None) -> _Made:
     return made
 
 
-def _languages(alert: Alert) -> list[list[Info]]:
+def infos_grouped(alert: Alert) -> list[list[Info]]:
     """Infos that say the same in several languages together, Indonesian first, then English."""
     groups: dict[Any, list[Info]] = {}
     for info in alert.infos:
@@ -163,37 +163,63 @@ def _languages(alert: Alert) -> list[list[Info]]:
     return [sorted(infos, key=_preference) for infos in groups.values()]
 
 
+def infos_said(alert: Alert, infos: list[Info]) -> dict[str, Any]:
+    """What infos of :func:`infos_grouped` say of a zone, by its columns; ``hazard`` is None where no words tell it."""
+    first = infos[0]
+    starts = first.onset or first.effective or alert.sent
+    return {
+        "name": _name(infos),
+        "source": _cut(f"{first.words.get('senderName') or alert.sender}, CAP {alert.key}", 300),
+        "observed_at": alert.sent,
+        "hazard": _hazard(infos),
+        "level": LEVELS[first.words["severity"]],
+        "kind": DisasterZone.Kind.WARNING.value,
+        "valid_from": starts,
+        "valid_to": first.expires or min(starts, alert.sent + LONGEST) + LASTS,
+    }
+
+
+def info_assumed(info: Info) -> list[str]:
+    """What :func:`infos_said` took for what an info does not say, in words."""
+    found = []
+    if info.expires is None:
+        found.append(str(text("tanpa expires: berlaku 24 jam", "no expires: it holds for 24 hours")))
+    if info.words["severity"] == "Unknown":
+        found.append(str(text("severity Unknown: tingkat sedang", "severity Unknown: taken as medium")))
+    return found
+
+
+def info_over(info: Info) -> str:
+    """That an info says the danger is over, in words."""
+    event = info.words["event"]
+    return str(text(f"{event}: bahaya sudah lewat", f"{event}: the danger is over"))
+
+
 def _preference(info: Info) -> int:
     return next((rank for rank, code in enumerate(("id", "en")) if info.language.lower().startswith(code)), 2)
 
 
 def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None) -> None:
-    first = infos[0]
-    known = _hazard(infos) or hazard
-    event = first.words["event"]
-    starts = first.onset or first.effective or alert.sent
-    latest = alert.sent + LONGEST
-    ends = first.expires or min(starts, latest) + LASTS
+    first, said = infos[0], infos_said(alert, infos)
+    said["hazard"] = said["hazard"] or hazard
+    event, starts, ends = first.words["event"], said["valid_from"], said["valid_to"]
     if not first.areas:
         made.left_out.append(str(text(f"{event}: tanpa area", f"{event}: no area")))
         return
-    if known is None:
+    if said["hazard"] is None:
         unknown = text(
             f"{event}: jenis bahaya tidak dikenal; sebutkan dengan --hazard",
             f"{event}: the hazard is not known; say it with --hazard",
         )
         made.left_out.append(str(unknown))
         return
-    if starts > latest or not starts < ends or ends - starts > LONGEST:
+    if starts > alert.sent + LONGEST or not starts < ends or ends - starts > LONGEST:
         span = f"{starts.isoformat()} - {ends.isoformat()}"
         made.left_out.append(
             str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))
         )
         return
-    if first.expires is None:
-        made.mended.append(str(text("tanpa expires: berlaku 24 jam", "no expires: it holds for 24 hours")))
-    if first.words["severity"] == "Unknown":
-        made.mended.append(str(text("severity Unknown: tingkat sedang", "severity Unknown: taken as medium")))
+    made.mended += info_assumed(first)
     for area in first.areas:
         found = area_shape(area)
         made.mended += [f"{area.description}: {note}" for note in found.mended]
@@ -202,17 +228,10 @@ def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None
             continue
         zone = DisasterZone(
             code=f"{_code(alert)}-{len(made.zones) + 1}",
-            name=_name(infos),
-            source=_cut(f"{first.words.get('senderName') or alert.sender}, CAP {alert.key}", 300),
-            observed_at=alert.sent,
             declared_area=_cut(area.description, 120),
             geom=found.geometry,
-            hazard=known,
-            level=LEVELS[first.words["severity"]],
-            kind=DisasterZone.Kind.WARNING,
-            valid_from=starts,
-            valid_to=ends,
             method=_cut("CAP: {event}, {urgency}, {severity}, {certainty}".format(**first.words), 300),
+            **said,
         )
         _validated(zone)
         made.zones.append(zone)

@@ -25,7 +25,11 @@ LATITUDES = "lat,latitude,lintang,y"
 GEOMETRIES = "wkt,geom,geometry,the_geom"
 """Columns where a CSV file keeps its positions, in any case; longitude and latitude go by name, not by order."""
 
-CSV = {"X_POSSIBLE_NAMES": LONGITUDES, "Y_POSSIBLE_NAMES": LATITUDES, "GEOM_POSSIBLE_NAMES": GEOMETRIES}
+OPTIONS = {
+    "CSV": {"X_POSSIBLE_NAMES": LONGITUDES, "Y_POSSIBLE_NAMES": LATITUDES, "GEOM_POSSIBLE_NAMES": GEOMETRIES},
+    "GeoJSON": {"DATE_AS_STRING": "YES"},  # GDAL's own times have milliseconds only
+}
+"""How to open the files of a driver."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ def source_open(
             layer = _layer_choose(path, file_layer, any_will_do=bool(sql))
             info = pyogrio.read_info(path, layer=layer)
             options: dict[str, Any] = {"sql": sql, "sql_dialect": "SQLITE"} if sql else {"layer": layer}
-            if info["driver"] == "CSV":
-                options |= CSV
+            options |= OPTIONS.get(info["driver"], {})
             stream = open_arrow(path, batch_size=BATCH, use_pyarrow=True, datetime_as_string=True, **options)
             meta, reader = stack.enter_context(stream)
         except (RuntimeError, ValueError) as error:  # pyogrio's errors are RuntimeErrors

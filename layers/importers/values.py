@@ -20,6 +20,9 @@ from layers.text import text
 
 BOOLEANS = {"ya": True, "yes": True, "true": True, "1": True, "tidak": False, "no": False, "false": False, "0": False}
 
+GDAL_DATE = re.compile(r"^(\d{4})/(\d\d)/(\d\d)\b")
+"""How GDAL writes dates and times where a format has text only, as in CSV and KML: ``2026/09/05 23:00:00+00``."""
+
 no_null_characters = ProhibitNullCharactersValidator()
 
 
@@ -101,6 +104,7 @@ def _labels(field: models.Field) -> dict[str, str]:
 
 def _moment(field: models.Field, value: Any) -> Any:
     words = value.isoformat() if isinstance(value, date | time) else _words(value)
+    words = GDAL_DATE.sub(r"\1-\2-\3", words)
     if isinstance(field, models.TimeField) or (not isinstance(field, models.DateTimeField) and len(words) <= 10):
         return words
     moment = models.DateTimeField().to_python(words)

@@ -4,9 +4,7 @@ An ETag is ``"VERSION.REPRESENTATION"``. A client that sends one back tells the 
 the same representation: then the query compares versions and reads no feature.
 """
 
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,17 +14,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 from django.utils.translation import get_language
 
-from layers.catalog import Layer
+from layers.catalog import Layer, release
 from layers.middleware import SPEECHLESS
 from layers.query.features import Version, item_fetch
 from layers.query.spatial import DEFAULT_CRS
-
-
-@cache
-def release() -> str:
-    """A digest of code and configuration: another release may write the same data differently."""
-    files = [settings.GEOPORTAL_CONFIG, *sorted((Path(settings.BASE_DIR) / "layers").rglob("*.py"))]
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def representation(address: str, media_type: str) -> str:

@@ -14,7 +14,7 @@ from layers.ogc.resource import resource
 from layers.query.changes import Changes, Place, changes_fetch
 from layers.query.features import version_fetch
 from layers.query.params import params_single
-from layers.query.values import whole_parse
+from layers.query.values import limit_parse
 from layers.text import text
 
 
@@ -28,7 +28,7 @@ def changes(request: HttpRequest, id: str) -> HttpResponse:
     """
     layer = layer_get(id)
     given = params_single(dict(request.GET.lists()), ["f", "lang", "limit", "since"])
-    limit = min(whole_parse("limit", given.get("limit", str(layer.default_limit)), 1), layer.max_limit)
+    limit = limit_parse(given, layer.default_limit, layer.max_limit)
     negotiated(request, {"json": GEOJSON})
     collection = f"{base_url(request)}/collections/{layer.id}"
     if "since" in given:

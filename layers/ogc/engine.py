@@ -17,11 +17,9 @@ from pygeoapi.api import API, APIRequest, landing_page
 
 from layers.catalog import config, layer_get
 from layers.ogc.formats import FORMATS
-from layers.ogc.links import Link, link
+from layers.ogc.links import REL, Link, link
 from layers.query.extents import extent_fetch
 from layers.text import text
-
-REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 UNSERVED = ("/processes", "/TileMatrixSets", "/jobs", "f=jsonld", "f=csv")
 """What pygeoapi links to without asking whether it is there."""

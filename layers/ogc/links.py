@@ -14,12 +14,18 @@ from layers.ogc.formats import FORMATS
 from layers.text import text
 
 JSON = "application/json"
+TILEJSON = "application/vnd.mapbox.tile+json"
+
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+"""Where OGC registers what a link leads to."""
 
 Link = dict[str, Any]
 """A link as JSON: ``rel``, ``href``, and most often ``type`` and ``title``."""
 
 Offers = Mapping[str, str]
 """The formats that a resource comes in: the value of ``f``, and the media type."""
+
+DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 
 PLACE = ("next", "offset")
 """The parameters that tell a page from the others of its list."""

@@ -75,10 +75,10 @@ def openapi_document(base: str) -> Json:
             *map(_tag, layers()),
         ],
         "paths": {
-            "/": _get("getLandingPage", text("Halaman muka", "Landing page"), "server"),
-            "/conformance": _get("getConformance", text("Kesesuaian standar", "Conformance"), "server"),
-            "/openapi": _get("getOpenapi", text("Dokumen ini", "This document"), "server", {OPENAPI: DOCUMENT}),
-            "/collections": _get("getCollections", text("Semua koleksi", "All collections"), "server"),
+            "/": _open("getLandingPage", text("Halaman muka", "Landing page"), "server"),
+            "/conformance": _open("getConformance", text("Kesesuaian standar", "Conformance"), "server"),
+            "/openapi": _open("getOpenapi", text("Dokumen ini", "This document"), "server", {OPENAPI: DOCUMENT}),
+            "/collections": _open("getCollections", text("Semua koleksi", "All collections"), "server"),
             **{path: operation for layer in layers() for path, operation in _paths(layer).items()},
             **tile_paths(),
             **style_paths(),
@@ -108,9 +108,9 @@ def _paths(layer: Layer) -> dict[str, Json]:
     item = ref("schemas", layer.id)
     page = ref("schemas", f"{layer.id}.page")
     return {
-        path: _get(f"describe{name}", title, layer.id),
-        f"{path}/schema": _get(f"get{name}Schema", f"{title}: schema", layer.id, {SCHEMA: DOCUMENT}),
-        f"{path}/queryables": _get(f"get{name}Queryables", f"{title}: queryables", layer.id, {SCHEMA: DOCUMENT}),
+        path: _open(f"describe{name}", title, layer.id),
+        f"{path}/schema": _open(f"get{name}Schema", f"{title}: schema", layer.id, {SCHEMA: DOCUMENT}),
+        f"{path}/queryables": _open(f"get{name}Queryables", f"{title}: queryables", layer.id, {SCHEMA: DOCUMENT}),
         f"{path}/items": _get(
             f"get{name}",
             f"{title}: items",
@@ -140,6 +140,11 @@ def _paths(layer: Layer) -> dict[str, Json]:
             "delete": _edit(f"delete{name}", text("Hapus item", "Delete an item"), layer),
         },
     }
+
+
+def _open(operation: str, summary: Any, tag: str, schemas: Mapping[str, Json] | None = None) -> Json:
+    """Reading, whatever further parameters there are: QGIS, for one, adds some."""
+    return _get(operation, summary, tag, schemas, _shared("others"))
 
 
 def _get(
@@ -211,7 +216,10 @@ def _search(operation: str, title: str, tag: str, page: Json) -> Json:
             text("Parameter items sebagai anggota objek JSON.", "The parameters of items as members of a JSON object.")
         ),
         "tags": [tag],
-        "parameters": _shared("lang"),
+        "parameters": [
+            query("f", text("Format jawaban.", "Format of the answer."), {"type": "string", "enum": ["json"]}),
+            *_shared("lang"),
+        ],
         "requestBody": {"required": True, "content": content("application/json", DOCUMENT)},
         "responses": {
             "200": {"description": title, "content": content(GEOJSON, page)},

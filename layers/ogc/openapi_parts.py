@@ -74,6 +74,12 @@ def parameters() -> dict[str, Json]:
             text("Format jawaban.", "Format of the answer."),
             {"type": "string", "enum": ["json", "html"]},
         ),
+        "others": query(
+            "others",
+            text("Parameter lain diabaikan di sini.", "Any other parameters are ignored here."),
+            {"type": "object", "additionalProperties": True},
+        )
+        | {"explode": True},
         "lang": query("lang", text("Bahasa.", "Language."), {"type": "string", "enum": ["id", "en"]}),
         "limit": query(
             "limit",

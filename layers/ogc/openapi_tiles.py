@@ -3,10 +3,11 @@
 from typing import Any
 
 from layers.catalog import layers
+from layers.ogc import links
 from layers.ogc.coverages import COVERAGE, PNG
 from layers.ogc.openapi_parts import BINARY, PROBLEMS, Json, properties_chosen, query, ref
 from layers.ogc.styles import MAP, STYLE
-from layers.ogc.tiles import ASKED, MVT, TILEJSON, TILESET, TILESETS
+from layers.ogc.tiles import ASKED, MVT, TILESET
 from layers.query.tiles import MAX_ZOOM, TILE_MATRIX_SETS
 from layers.text import text
 
@@ -33,7 +34,7 @@ def tile_paths() -> dict[str, Json]:
                 f"tiles.{of}.vector.getTileSetsList",
                 text("Himpunan petak", "Tilesets"),
                 tag,
-                [*collection, _format(*TILESETS)],
+                [*collection, _format(*links.DOCUMENT)],
                 {"application/json": DOCUMENT, "text/html": TEXT},
             ),
             f"{path}/tiles/{{tms}}": _get(
@@ -41,7 +42,7 @@ def tile_paths() -> dict[str, Json]:
                 described,
                 tag,
                 [*collection, _place("tms"), *chosen, labels, _format(*TILESET)],
-                {"application/json": DOCUMENT, "text/html": TEXT, TILEJSON: DOCUMENT},
+                {"application/json": DOCUMENT, "text/html": TEXT, links.TILEJSON: DOCUMENT},
             ),
             f"{path}/tiles/{{tms}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _get(
                 f"tiles.{of}.vector.getTile",
@@ -108,7 +109,7 @@ def raster_paths() -> dict[str, Json]:
         f"{raster}/map/legend": _get(
             "getRasterLegend", text("Legenda raster", "A raster's legend"), "rasters", [which]
         ),
-        tileset: _get("getRasterTileset", picture, "rasters", [which, _web_mercator()], {TILEJSON: DOCUMENT}),
+        tileset: _get("getRasterTileset", picture, "rasters", [which, _web_mercator()], {links.TILEJSON: DOCUMENT}),
         f"{tileset}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}.png": _get(
             "getRasterTile",
             picture,

@@ -8,7 +8,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from layers.errors import MethodNotAllowed
+from layers.catalog import NoLayer
+from layers.errors import MethodNotAllowed, NotFound
+from layers.ogc.links import base_url
+from layers.query.rasters import bands_of, rasters_version
 from layers.text import text
 
 View = Callable[..., HttpResponseBase]
@@ -33,8 +36,27 @@ def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | 
                 return HttpResponse(status=204, headers={"Allow": allowed})
             refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
             raise MethodNotAllowed(f"{refused} {allowed}.", headers={"Allow": allowed})
-        response = view(request, **kwargs)
+        try:
+            response = view(request, **kwargs)
+        except NoLayer:
+            _raster_tell(request, kwargs.get("id", ""))
+            raise
         patch_vary_headers(response, ["Accept"])
         return response
 
     return answer
+
+
+def _raster_tell(request: HttpRequest, id: str) -> None:
+    """
+    Raises:
+        NotFound: the collection is a raster, which has neither items nor what comes with them.
+    """
+    if any(band.raster.code == id for band in bands_of(rasters_version())):
+        values = f"{base_url(request)}/collections/{id}/coverage"
+        raise NotFound(
+            text(
+                f"{id!r} adalah raster, tanpa item. Nilainya ada di {values}.",
+                f"{id!r} is a raster, which has no items. Its values are at {values}.",
+            )
+        )

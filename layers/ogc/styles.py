@@ -15,7 +15,7 @@ from django.utils.cache import get_conditional_response
 
 from layers.catalog import Layer, config, in_language, layer_get, layers
 from layers.errors import NotFound
-from layers.ogc.links import JSON, Address, Link, Offers, base_url, encoded, negotiated
+from layers.ogc.links import DOCUMENT, JSON, REL, Address, Link, Offers, base_url, encoded, negotiated
 from layers.ogc.resource import resource
 from layers.query.params import params_single
 from layers.styles import images
@@ -26,7 +26,6 @@ from layers.styles.sld import sld
 from layers.text import text
 
 MAP = "map"
-DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 STYLE: Offers = {"json": "application/vnd.mapbox.style+json", "sld": "application/vnd.ogc.sld+xml;version=1.1"}
 SPECIFICATIONS = {
     "json": ("MapLibre", "8", "https://maplibre.org/maplibre-style-spec/"),
@@ -156,7 +155,7 @@ def _layer_described(request: HttpRequest, layer: Layer) -> dict[str, Any]:
 
 def _links(request: HttpRequest, id: str) -> list[Link]:
     titles = {"metadata": text("Tentang gaya ini", "About this style"), "legend": text("Legenda", "Legend")}
-    relations = {"metadata": "describedby", "legend": "http://www.opengis.net/def/rel/ogc/1.0/legend"}
+    relations = {"metadata": "describedby", "legend": f"{REL}/legend"}
     return [
         *(_stylesheet_link(request, id, format) for format in STYLE),
         *(

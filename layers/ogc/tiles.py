@@ -18,7 +18,7 @@ from layers.catalog import Layer, in_language, layer_get, layers
 from layers.errors import InvalidParameter
 from layers.exports.tileset import DEEPEST, extent, home, vector_layers
 from layers.ogc.caching import cached, representation, version_known
-from layers.ogc.links import JSON, Address, Offers, base_url, link, negotiated
+from layers.ogc.links import DOCUMENT, JSON, REL, TILEJSON, Address, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.ogc.schemas import plain_schema
 from layers.query.extents import Box
@@ -39,11 +39,8 @@ from layers.query.values import value_parse
 from layers.text import text
 
 MVT = "application/vnd.mapbox-vector-tile"
-TILEJSON = "application/vnd.mapbox.tile+json"
 MATRICES: Offers = {"json": JSON}
-TILESETS: Offers = {"json": JSON, "html": "text/html"}
-TILESET: Offers = {**TILESETS, "tilejson": TILEJSON}
-REL = "http://www.opengis.net/def/rel/ogc/1.0"
+TILESET: Offers = {**DOCUMENT, "tilejson": TILEJSON}
 CRS = "http://www.opengis.net/def/crs"
 
 ASKED = ("datetime", "filter", "filter-crs", "filter-lang", "properties")
@@ -81,10 +78,10 @@ def tile_matrix_set(request: HttpRequest, tms: str) -> HttpResponse:
 
 @resource
 def tilesets(request: HttpRequest, id: str | None = None) -> HttpResponse:
-    format, _ = _asked(request, TILESETS)
+    format, _ = _asked(request, DOCUMENT)
     shown, address = _shown(request, id)
     listed = [_summary(request, shown, known, address) for known in TILE_MATRIX_SETS.values()]
-    document = {"tilesets": listed, "links": Address.of(request).alternates(format, TILESETS)}
+    document = {"tilesets": listed, "links": Address.of(request).alternates(format, DOCUMENT)}
     return _page(request, "tilesets", document, id) if format == "html" else _json(document)
 
 

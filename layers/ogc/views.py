@@ -23,7 +23,7 @@ from layers.ogc import coverages, editing, engine, schemas
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.conformance import CONFORMANCE
 from layers.ogc.formats import FORMATS, JSONFG_PROFILE, ItemsFormat, items_stream, jsonfg_members
-from layers.ogc.links import JSON, Address, Link, Offers, base_url, collection_link, link_header, negotiated
+from layers.ogc.links import DOCUMENT, Address, Link, Offers, base_url, collection_link, link_header, negotiated
 from layers.ogc.openapi import GEOJSON, OPENAPI, SCHEMA, openapi_document
 from layers.ogc.resource import resource
 from layers.query.asof import asof_parse
@@ -37,7 +37,6 @@ from layers.text import text
 
 HTML = "text/html"
 
-DOCUMENT: Offers = {"json": JSON, "html": HTML}
 ITEM: Offers = {"json": GEOJSON, "html": HTML, "jsonfg": FORMATS["jsonfg"].media_type}
 ITEMS: Offers = {"json": GEOJSON, "html": HTML, **{known.name: known.media_type for known in FORMATS.values()}}
 DOWNLOADS = [known.name for known in FORMATS.values() if not known.pages]
@@ -160,9 +159,22 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
 
 @partial(resource, takes=("POST",))
 def search(request: HttpRequest, id: str) -> HttpResponse:
-    """The parameters of items as members of a JSON object, for filters that are too long for an address."""
+    """The parameters of items as members of a JSON object, for filters that are too long for an address.
+
+    What does not choose items, ``f`` and ``lang``, stays in the address, where the middleware reads it.
+    """
     layer = layer_get(id)
+    params_single(dict(request.GET.lists()), ["f", "lang"])
+    negotiated(request, {"json": GEOJSON})
     asked = _body(request)
+    if misplaced := next((name for name in ("f", "lang") if name in asked), None):
+        raise InvalidParameter(
+            misplaced,
+            text(
+                f"Tulis {misplaced!r} pada alamat: /search?{misplaced}=...",
+                f"Write {misplaced!r} in the address: /search?{misplaced}=...",
+            ),
+        )
     params = {name: [_parameter(name, value)] for name, value in asked.items()}
     if isinstance(asked.get("filter"), dict):
         params.setdefault("filter-lang", ["cql2-json"])

@@ -209,9 +209,9 @@ class Writer:
     def spatial(self, name: str, args: list[Any], node: Any) -> Term:
         terms = [self.term(arg) for arg in args]
         x, y = (sql_needed(term, "geometry") for term in terms)
-        literals = [shapely.from_wkb(wkb) for term in terms for wkb in term.args]
+        literals = [wkb for term in terms for wkb in term.args]
         if len(literals) == len(terms):
-            _crossings_check(literals, node)
+            _crossings_check(list(map(shapely.from_wkb, literals)), node)
         return _condition(SPATIAL[name], {"x": x, "y": y}, node)
 
     def temporal(self, name: str, args: list[Any], node: Any) -> Term:

@@ -208,10 +208,10 @@ def where(layer: Layer, query: FeatureQuery, after: Position | None = None) -> S
 def _during(layer: Layer, interval: Interval) -> Sql:
     """The feature's time meets the interval: a validity may be open, an instant must be known."""
     start, end = layer.time
-    met: list[Sql] = [] if start != end else [(f'"{start}" IS NOT NULL', [])]
+    met: list[Sql] = [] if layer.has_validity else [(f'"{start}" IS NOT NULL', [])]
     for column, sign, bound in ((start, "<=", interval.end), (end, ">=", interval.start)):
         if bound:
-            unknown = f'"{column}" IS NULL OR ' if start != end else ""
+            unknown = f'"{column}" IS NULL OR ' if layer.has_validity else ""
             met.append((f'({unknown}"{column}" {sign} %s)', [bound]))
     clause, args = _and(met)
     return clause or "true", args

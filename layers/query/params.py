@@ -11,7 +11,7 @@ from layers.query.asof import asof_parse
 from layers.query.cql import cql_predicate
 from layers.query.paging import Position, position_read
 from layers.query.spatial import CRS84, DEFAULT_CRS, BBox, Crs, Sql, crs_get
-from layers.query.values import Interval, property_parse, value_parse, whole_parse
+from layers.query.values import Interval, limit_parse, property_parse, value_parse, whole_parse
 from layers.text import text
 
 PARAMETERS = (
@@ -90,7 +90,7 @@ class FeatureQuery:
         filter_crs = crs_parse(layer, given.get("filter-crs", CRS84), "filter-crs")
         filter_lang = _one_of("filter-lang", given.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
         return cls(
-            limit=min(whole_parse("limit", given.get("limit", str(layer.default_limit)), 1), layer.max_limit),
+            limit=limit_parse(given, layer.default_limit, layer.max_limit),
             offset=whole_parse("offset", given.get("offset", "0"), 0),
             after=position_read(scope, given["next"]) if "next" in given else None,
             crs=crs_parse(layer, given.get("crs", CRS84), "crs"),

@@ -86,7 +86,7 @@ def _time(layer: Layer) -> str:
     """JSON-FG's ``time``; its timestamps are UTC, its open ends ``..``."""
     start, end = layer.time
     written = [_instant(layer, column) for column in layer.time]
-    if start == end:
+    if not layer.has_validity:
         known = layer.property(start)
         member = "date" if known and known.format == "date" else "timestamp"
         return f"""coalesce('{{"{member}":"' || {written[0]} || '"}}', 'null')"""

@@ -116,8 +116,8 @@ class Staging:
             )
         if counts.get("changed"):
             _execute(
-                f"UPDATE {table} SET ({columns}) = ROW ({_names(self.columns, of='staged')}) "
-                f"FROM (SELECT * {staged} 'changed') staged WHERE {table}.code = staged.code"
+                f"UPDATE {table} stored SET ({columns}) = ROW ({', '.join(_fed(self).values())}) "
+                f"FROM (SELECT * {staged} 'changed') staged WHERE stored.code = staged.code"
             )
         _execute(f"ANALYZE {table}")
 
@@ -170,8 +170,7 @@ FROM judged""",
 def _merged(staging: Staging, uniques: list[Unique]) -> str:
     """Each staged row as it would be stored; ``_first_N``: the first row of the file with the same unique columns."""
     defaults = staging.defaults()
-    fed = {column: f"staged.{_quoted(column)}" for column in staging.columns}
-    fed["geom"] = "ST_ForcePolygonCCW(staged.geom)"  # as layers_stamp stores it
+    fed = _fed(staging)
     kept = {
         column: f"CASE WHEN stored.id IS NULL THEN %({column})s ELSE stored.{_quoted(column)} END"
         for column in defaults
@@ -189,6 +188,23 @@ def _merged(staging: Staging, uniques: list[Unique]) -> str:
         f"FROM (SELECT *, {_as(firsts)} FROM import_rows) staged "
         f"LEFT JOIN {staging.layer.table} stored ON stored.code = staged.code"
     )
+
+
+def _fed(staging: Staging) -> dict[str, str]:
+    """What the columns of a row become, beside the ``stored`` row if there is one: as ``staged``.
+
+    A time that the file could not tell more exactly stays: GDAL keeps milliseconds, and seconds of times of the day.
+    """
+    fed = {column: f"staged.{_quoted(column)}" for column in staging.columns}
+    for field in staging.layer.model._meta.local_concrete_fields:
+        unit = {"DateTimeField": "millisecond", "TimeField": "second"}.get(field.get_internal_type())
+        if unit and field.column in fed:
+            given, kept = fed[field.column], f"stored.{_quoted(field.column)}"
+            fed[field.column] = (
+                f"CASE WHEN date_trunc('{unit}', {given}) = {given} AND {given} - {kept} > interval '-1 {unit}' "
+                f"AND {given} - {kept} < interval '1 {unit}' THEN {kept} ELSE {given} END"
+            )
+    return fed | {"geom": "ST_ForcePolygonCCW(staged.geom)"}  # as layers_stamp stores it
 
 
 def _missing(staging: Staging) -> Iterator[Reason]:

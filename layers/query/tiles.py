@@ -25,7 +25,7 @@ from layers.query.features import properties_listed, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import HALF_WORLD, Sql
 from layers.query.statement import row_fetch
-from layers.query.validity import boundary, has_validity, valid_now
+from layers.query.validity import boundary, valid_now
 from layers.text import text
 
 BUDGET = 500_000
@@ -272,7 +272,7 @@ def _version(asked: Asked, tile: Tile) -> Sql:
 
 
 def _is_of_now(layer: Layer, query: FeatureQuery) -> bool:
-    return has_validity(layer) and query.interval is None
+    return layer.has_validity and query.interval is None
 
 
 def _whole(layer: Layer, query: FeatureQuery, tile: Tile, detail: Detail, labels: bool) -> Sql:

@@ -25,7 +25,7 @@ class Boundaries:
 
 def boundaries_fetch() -> Boundaries:
     """The boundaries as they are now."""
-    known = [layer for layer in layers() if has_validity(layer)]
+    known = [layer for layer in layers() if layer.has_validity]
     now, coming = (", ".join(map(write, known)) for write in (boundary, boundary_next))
     clock, found, ahead = row_fetch(
         (
@@ -36,12 +36,6 @@ def boundaries_fetch() -> Boundaries:
     )
     each = zip(known, found, strict=True)
     return Boundaries({layer.id: at for layer, at in each if at is not None}, clock, float(ahead))
-
-
-def has_validity(layer: Layer) -> bool:
-    """Whether the layer's features have a validity, which may be open at either end."""
-    start, end = layer.time
-    return start != end
 
 
 def valid_now(layer: Layer) -> str:

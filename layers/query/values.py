@@ -1,10 +1,10 @@
 """The values that a request may hold, each read in one place; what is none is refused by the parameter's name."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 from django.utils import timezone
@@ -17,6 +17,8 @@ LARGEST = 2**31 - 1
 # PostgreSQL takes no offset of 16 hours or more; the world has none beyond 14. In an address that is typed by hand
 # the plus of an offset arrives as a space.
 _TIME = re.compile(r"^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+ -](0\d|1[0-5]):\d\d)?)?$")
+
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([Ee][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,30 @@ def value_parse(parameter: str, kind: str, value: str) -> Any:
         raise InvalidParameter(parameter, text(f"{value!r} bukan {words}.", f"{value!r} is not {words}.")) from error
 
 
-def whole_parse(parameter: str, value: str, least: int) -> int:
-    """A whole number of at least ``least``.
+def whole_parse(parameter: str, value: str, least: int, most: int = LARGEST) -> int:
+    """A whole number.
 
     Raises:
-        InvalidParameter: it is not one, or larger than any that makes sense.
+        InvalidParameter: it is not one from ``least`` to ``most``.
     """
-    number = value_parse(parameter, "integer", value)
-    if not least <= number <= LARGEST:
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value) or not least <= int(value) <= most:
         raise InvalidParameter(
             parameter,
             text(
-                f"{value} tidak di antara {least} dan {LARGEST}.",
-                f"{value} is not between {least} and {LARGEST}.",
+                f"{value!r} bukan bilangan bulat dari {least} sampai {most}.",
+                f"{value!r} is not a whole number from {least} to {most}.",
             ),
         )
-    return int(number)
+    return int(value)
+
+
+def limit_parse(given: Mapping[str, str], default: int, most: int) -> int:
+    """``limit`` of a request; over the maximum it is taken for the maximum, for OGC 17-069r4 forbids an error.
+
+    Raises:
+        InvalidParameter: it is no whole number, 0 or over :data:`LARGEST`.
+    """
+    return min(whole_parse("limit", given.get("limit", str(default)), 1), most)
 
 
 def _instant(value: str, *, last: bool = False) -> datetime:
@@ -114,7 +124,7 @@ def _integer(value: str) -> int:
 
 
 def _number(value: str) -> float:
-    number = float(value)
+    number = float(value) if _DECIMAL.fullmatch(value) else nan  # float reads 1_16 and the digits of every script
     if not isfinite(number):
         raise ValueError(value)
     return number

@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -22,8 +23,9 @@ from layers.errors import NotFound
 from layers.models import Feature
 from layers.query.history import Edit, State, history_fetch, item_restore
 from layers.query.journal import actor_set
-from layers.query.values import LARGEST, id_parse
-from layers.rest.pagination import LIMIT, OFFSET, whole_parse
+from layers.query.values import id_parse, limit_parse, whole_parse
+from layers.rest.pagination import LIMIT, OFFSET
+from layers.rest.preconditions import tagged
 from layers.text import text
 
 
@@ -63,13 +65,14 @@ class HistoryActions(GenericAPIView[Feature]):
     @action(
         detail=True,
         methods=["get"],
+        renderer_classes=[JSONRenderer],  # edits are no GeoJSON
         permission_classes=[HistoryPermission],
         filter_backends=[],
         pagination_class=None,
     )
     def history(self, request: Request, id: str) -> Response:
-        limit = whole_parse(request, "limit", self.layer.default_limit, 1, self.layer.max_limit)
-        offset = whole_parse(request, "offset", 0, 0, LARGEST)
+        limit = limit_parse(request.query_params, self.layer.default_limit, self.layer.max_limit)
+        offset = whole_parse("offset", request.query_params.get("offset", "0"), 0)
         number = self._number(id)
         edits = history_fetch(self.layer, number, limit + 1, offset)
         if not edits and not self.get_queryset().filter(pk=number).exists():
@@ -111,7 +114,7 @@ class HistoryActions(GenericAPIView[Feature]):
             feature = item_restore(self.layer, number, self._number(edit))
         except Invalid as error:
             raise ValidationError(as_serializer_error(error)) from error
-        return Response(self.get_serializer(feature).data)
+        return tagged(Response(self.get_serializer(feature).data), self.layer)
 
     def _number(self, id: str) -> int:
         number = id_parse(id)

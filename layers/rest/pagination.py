@@ -1,6 +1,5 @@
 """Pages of a list, as GeoJSON."""
 
-import re
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,8 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from layers.catalog import Layer
-from layers.errors import InvalidParameter
-from layers.query.values import LARGEST
+from layers.query.values import LARGEST, limit_parse, whole_parse
 from layers.text import text
 
 LIMIT = text("Banyaknya fitur sehalaman.", "How many features a page holds.")
@@ -27,10 +25,10 @@ class FeaturePagination(LimitOffsetPagination):
         return super().paginate_queryset(queryset, request, view) or []
 
     def get_limit(self, request: Request) -> int:
-        return whole_parse(request, "limit", self.layer.default_limit, 1, self.layer.max_limit)
+        return limit_parse(request.query_params, self.layer.default_limit, self.layer.max_limit)
 
     def get_offset(self, request: Request) -> int:
-        return whole_parse(request, "offset", 0, 0, LARGEST)
+        return whole_parse("offset", request.query_params.get("offset", "0"), 0)
 
     def get_paginated_response(self, data: dict[str, Any]) -> Response:
         return Response(
@@ -55,21 +53,3 @@ class FeaturePagination(LimitOffsetPagination):
             {"name": name, "in": "query", "description": words, "schema": {"type": "integer", **schema}}
             for name, words, schema in (("limit", LIMIT, limit), ("offset", OFFSET, offset))
         ]
-
-
-def whole_parse(request: Request, parameter: str, default: int, least: int, most: int) -> int:
-    """A whole number of the query.
-
-    Raises:
-        InvalidParameter: it is not one from ``least`` to ``most``.
-    """
-    value = request.query_params.get(parameter, str(default))
-    if not re.fullmatch("[0-9]{1,10}", value) or not least <= int(value) <= most:
-        raise InvalidParameter(
-            parameter,
-            text(
-                f"{value!r} bukan bilangan bulat dari {least} sampai {most}.",
-                f"{value!r} is not a whole number from {least} to {most}.",
-            ),
-        )
-    return int(value)

@@ -1,14 +1,17 @@
-"""``If-Match`` (RFC 9110, section 13.1.1): what would undo a change that its sender has not seen is refused."""
+"""The ETags of features, and ``If-Match`` (RFC 9110, section 13.1.1): what would undo a change that its sender has not
+seen is refused."""
 
 from http import HTTPStatus
 
 from django.http import HttpRequest
 from django.utils.http import parse_etags
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from layers.catalog import Layer
+from layers.catalog import Layer, release
 from layers.errors import Problem
-from layers.query.journal import item_changed
+from layers.query.features import version_fetch
+from layers.query.journal import item_changed, journal_number
 from layers.text import text
 
 
@@ -16,6 +19,18 @@ class PreconditionFailed(Problem):
     """The item is no longer as the client knows it."""
 
     status = HTTPStatus.PRECONDITION_FAILED
+
+
+def feature_etag(layer: Layer) -> str:
+    """What the layer's features are now, as this release writes them."""
+    return f'"{version_fetch(layer).tag}.{release()[:16]}"'
+
+
+def tagged(response: Response, layer: Layer) -> Response:
+    """The response with the ETag of what the open transaction leaves; to be called at its end."""
+    journal_number()
+    response["ETag"] = feature_etag(layer)
+    return response
 
 
 def precondition_check(request: HttpRequest | Request, layer: Layer, id: int) -> None:

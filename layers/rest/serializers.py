@@ -1,6 +1,7 @@
 """GeoJSON features in and out, made from the catalogue; the model says what is valid."""
 
 import json
+import re
 from datetime import datetime
 from difflib import get_close_matches
 from math import isfinite
@@ -131,7 +132,8 @@ class FeatureSerializer(GeoFeatureModelSerializer):
 
         Raises:
             ParseError: it is not a feature.
-            ValidationError: it has properties that the layer has not, or the id of another feature.
+            ValidationError: it has properties that the layer has not or that stand beside ``properties``, coordinates
+                in another CRS than the context's, or the id of another feature.
         """
         if (
             not isinstance(feature, dict)
@@ -146,6 +148,8 @@ class FeatureSerializer(GeoFeatureModelSerializer):
             )
         values = dict(feature.get("properties") or {})
         known = [item.name for item in self.layer.properties]
+        if faults := _misplaced(feature, known) | _other_crs(feature, self.context.get("crs", DEFAULT_CRS)):
+            raise ValidationError(faults)
         if unknown := [name for name in values if name not in known]:
             raise ValidationError({"properties": [_unknown(name, known) for name in unknown]})
         if self.instance and feature.get("id", self.instance.pk) not in (self.instance.pk, str(self.instance.pk)):
@@ -184,6 +188,46 @@ def _stored(shape: BaseGeometry, crs: Crs) -> BaseGeometry:
             f"Coordinates outside the area that {crs.uri} is made for.",
         )
     )
+
+
+def _misplaced(feature: dict[str, Any], known: list[str]) -> dict[str, str]:
+    """What is wrong with members of a feature that would be lost; those foreign to the layer are none of its business.
+
+    JSON-FG keeps in ``place`` a geometry that GeoJSON cannot have (OGC 21-045r1, 7.5).
+    """
+    faults = {
+        name: text(
+            f'Tulis atribut dalam properties: {{"properties": {{"{name}": ...}}}}.',
+            f'Write attributes in properties: {{"properties": {{"{name}": ...}}}}.',
+        )
+        for name in feature
+        if name in known and name not in ("type", "place")
+    }
+    for name in ("geom", "place"):
+        if feature.get(name) is not None:
+            faults[name] = text("Tulis geometri dalam geometry.", "Write the geometry in geometry.")
+    return faults
+
+
+def _other_crs(feature: dict[str, Any], crs: Crs) -> dict[str, str]:
+    """Members that say another CRS than the request's: ``crs`` of GeoJSON before RFC 7946, which PostGIS writes into
+    geometries, and ``coordRefSys`` of JSON-FG. As GDAL does, EPSG:4326 is taken for CRS84."""
+    code = crs.uri.rpartition("/")[2]
+    same = {code, "4326"} if crs == DEFAULT_CRS else {code}
+    parts = [part for part in (feature, feature.get("geometry")) if isinstance(part, dict)]
+    said = [(name, part[name]) for part in parts for name in ("crs", "coordRefSys") if part.get(name) is not None]
+    fault = text(
+        f"Koordinat harus dalam {crs.uri}; OGC API menerima CRS lain dengan header Content-Crs.",
+        f"The coordinates must be in {crs.uri}; the OGC API takes other CRS with the header Content-Crs.",
+    )
+    return {name: fault for name, value in said if _crs_code(value) not in same}
+
+
+def _crs_code(value: Any) -> str:
+    """The code at the end of a URI, an URN, ``EPSG:…`` or ``[EPSG:…]``, on its own or as the name of a CRS object."""
+    if isinstance(value, dict) and isinstance(value.get("properties"), dict):
+        value = value["properties"].get("name")
+    return re.split(r"[/:]", value.strip("[]"))[-1] if isinstance(value, str) else ""
 
 
 def _unknown(name: str, known: list[str]) -> str:

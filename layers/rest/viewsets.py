@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.http import parse_etags
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -17,14 +18,13 @@ from rest_framework.viewsets import ModelViewSet
 from layers.catalog import Layer, in_language
 from layers.errors import NotFound
 from layers.models import Feature
-from layers.query.features import version_fetch
 from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.history import HistoryActions
 from layers.rest.pagination import FeaturePagination
-from layers.rest.preconditions import precondition_check
+from layers.rest.preconditions import feature_etag, precondition_check, tagged
 from layers.rest.serializers import serializer_for
 from layers.rest.views import Strict
 from layers.text import text
@@ -112,18 +112,22 @@ class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
         return feature
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        version = version_fetch(self.layer)  # before the feature, so that it is never newer
+        """The feature, or 304 to whoever has it as it is (RFC 9110, section 13.1.2)."""
+        etag = feature_etag(self.layer)  # before the feature, so that it is never newer
         response = super().retrieve(request, *args, **kwargs)
-        response["ETag"] = f'"{version.tag}"'
+        known = parse_etags(request.headers.get("If-None-Match", ""))
+        if "*" in known or etag in (tag.removeprefix("W/") for tag in known):
+            response = Response(status=304)
+        response["ETag"] = etag
         return response
 
     @transaction.atomic
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().create(request, *args, **kwargs)
+        return tagged(super().create(request, *args, **kwargs), self.layer)
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().update(request, *args, **kwargs)
+        return tagged(super().update(request, *args, **kwargs), self.layer)
 
     @transaction.atomic
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:

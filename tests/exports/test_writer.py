@@ -50,6 +50,30 @@ def test_what_comes_back_changes_nothing(layer: Layer, samples: int, tmp_path: P
     assert rows(layer) == before
 
 
+@pytest.mark.parametrize("second", ["06.789123", "06.000999", "59.999999"])
+@pytest.mark.parametrize("ending", [ending for ending in WRITERS if ending != ".shp"])
+def test_times_finer_than_gdal_keeps_them_come_back_unchanged(
+    db: None, feature_make: FeatureMake, tmp_path: Path, ending: str, second: str
+) -> None:
+    layer = layer_get("markets")
+    market = feature_make(layer, observed_at=f"2026-11-21T04:05:{second}Z", opens_at=f"06:30:{second}")
+    file = tmp_path / f"pasar{ending}"
+    layer_export(layer, file)
+    before = rows(layer)
+    assert layer_import(layer, file) == unchanged(1)
+    assert rows(layer) == before
+
+    Market.objects.update(name="Berubah")
+    assert layer_import(layer, file).changed == 1
+    (after,) = rows(layer)
+    kept = {"observed_at", "opens_at", "name"}
+    assert {name: after[name] for name in kept} == {name: before[0][name] for name in kept}
+
+    Market.objects.update(observed_at="2026-11-21T04:05:00Z")
+    assert layer_import(layer, file).changed == 1, "another time is another time"
+    assert market.pk == after["id"]
+
+
 @pytest.mark.parametrize("ending", [".gpkg", ".geojson", ".csv", ".fgb"])
 def test_what_comes_back_to_an_empty_layer_is_the_same(
     layer: Layer, samples: int, feature_make: FeatureMake, tmp_path: Path, ending: str

@@ -362,6 +362,42 @@ def test_bad_bodies_store_nothing(
     assert list(layer.model.objects.values()) == before
 
 
+@pytest.mark.parametrize(
+    ("body", "member"),
+    [
+        ({"kiosks": 5}, "kiosks"),
+        ({"type": "Feature", "kiosks": None}, "kiosks"),
+        ({"geom": {"type": "Point", "coordinates": [116.2, -8.6]}}, "geom"),
+        ({"place": {"type": "Point", "coordinates": [116.2, -8.6]}}, "place"),
+        ({"coordRefSys": "http://www.opengis.net/def/crs/EPSG/0/32750"}, "coordRefSys"),
+    ],
+)
+def test_a_patch_that_is_not_wrapped_right_is_refused(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake, body: dict[str, Any], member: str
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    answer = problem(editor_with(layer, "change")("PATCH", address(layer, feature), body, MERGE), 400)
+    assert [*answer["errors"]] == [member]
+    assert answer["detail"].startswith(f"{member}: ")
+
+
+@pytest.mark.parametrize(("code", "status"), [("EPSG::32750", 204), ("EPSG::3857", 400), ("OGC:1.3:CRS84", 400)])
+def test_the_crs_of_a_body_is_that_of_its_header(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake, code: str, status: int
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer)
+    body = {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [401_000, 9_050_000]},
+        "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{code}"}},
+    }
+    utm = "http://www.opengis.net/def/crs/EPSG/0/32750"
+    answer = editor_with(layer, "change")("PATCH", address(layer, feature), body, MERGE, content_crs=utm)
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_no_body(editor_with: Callable[..., Editor], feature_make: FeatureMake, method: str) -> None:
     layer = layer_get("markets")

@@ -58,6 +58,23 @@ def test_a_bad_body_is_refused(client: Client, layer: Layer, body: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "body", "parameter"),
+    [
+        ("?limit=1", {}, "limit"),
+        ("?filter=kiosks>5", {}, "filter"),
+        ("?f=html", {}, "f"),
+        ("", {"f": "csv"}, "f"),
+        ("", {"lang": "en"}, "lang"),
+    ],
+)
+def test_no_parameter_is_ignored(client: Client, address: str, body: dict[str, str], parameter: str) -> None:
+    refused = client.post(f"/oapi/collections/markets/search{address}", body, "application/json", HTTP_ACCEPT="*/*")
+    assert (refused.status_code, parameter in str(refused.content)) == (400, True)
+    assert client.post("/oapi/collections/markets/search?lang=en&f=json", {}, "application/json").status_code == 200
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["q", "filter", "bbox"])
 @pytest.mark.parametrize("nest", [lambda inner: [inner], lambda inner: {"a": inner}], ids=["lists", "objects"])
 def test_a_body_of_a_thousand_levels_is_refused(client: Client, name: str, nest: Callable[[Any], Any]) -> None:

@@ -205,6 +205,7 @@ def test_unchanged_is_told_without_a_body(anybody: Client, path: str) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -131,6 +131,8 @@ def test_history_is_for_those_who_work_with_the_layer(
     client = anyone if actions is None else client_with(layer, *actions)
     answers = client.get(address(layer, feature)), client.post(address(layer, feature, edit))
     assert [answer.status_code for answer in answers] == [reads, restores]
+    if reads == 200:
+        assert answers[0]["Content-Type"] == "application/json"
     assert [answer["Content-Type"] for answer in answers if answer.status_code > 400] == [
         "application/problem+json" for status in (reads, restores) if status > 400
     ]

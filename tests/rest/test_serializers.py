@@ -170,13 +170,72 @@ def test_a_bad_polygon(client_with: Client, coordinates: Any, message: str) -> N
     assert refused(client_with(layer, "add"), layer, body) == {"geom": [message]}
 
 
-def test_the_crs_of_old_geojson_is_not_followed(client_with: Client) -> None:
-    """GDAL would fetch such an address; and RFC 7946 knows one CRS only."""
+CRS84 = "urn:ogc:def:crs:OGC:1.3:CRS84"
+EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
+CRS_FAULT = "The coordinates must be in http://www.opengis.net/def/crs/OGC/1.3/CRS84; "
+
+
+def crs_named(name: str) -> dict[str, Any]:
+    return {"crs": {"type": "name", "properties": {"name": name}}}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"crs": {"type": "link", "properties": {"href": "http://127.0.0.1:9/", "type": "proj4"}}},
+        crs_named("urn:ogc:def:crs:EPSG::32750"),
+        crs_named("EPSG:3857"),
+        {"coordRefSys": f"{EPSG}32750"},
+        {"coordRefSys": [f"{EPSG}4326", f"{EPSG}5773"]},
+    ],
+)
+@pytest.mark.parametrize("part", ["feature", "geometry"])
+def test_coordinates_in_another_crs_are_refused(client_with: Client, other: dict[str, Any], part: str) -> None:
+    """They would be read as degrees; and GDAL would fetch the address of a link."""
     layer = layer_get("markets")
-    crs = {"type": "link", "properties": {"href": "http://127.0.0.1:9/", "type": "proj4"}}
     body = feature_body(layer)
-    body["geometry"]["crs"] = body["crs"] = crs
-    assert sent(client_with(layer, "add"), layer, body).json()["geometry"]["coordinates"] == [116.1, -8.58]
+    (body if part == "feature" else body["geometry"]).update(other)
+    errors = refused(client_with(layer, "add"), layer, body)
+    assert [*errors] == [*other]
+    assert errors[next(iter(other))][0].startswith(CRS_FAULT)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        crs_named(CRS84),
+        crs_named("EPSG:4326"),
+        {"crs": None},
+        {"coordRefSys": "http://www.opengis.net/def/crs/OGC/0/CRS84"},
+        {"coordRefSys": "[OGC:CRS84]"},
+        {"id": 7, "links": [], "bbox": [], "title": "x", "time": None, "place": None, "conformsTo": []},
+        {"featureType": "markets", "geometryDimension": 0, "stored": True},
+    ],
+)
+def test_foreign_members_are_ignored(client_with: Client, harmless: dict[str, Any]) -> None:
+    layer = layer_get("markets")
+    answer = sent(client_with(layer, "add"), layer, feature_body(layer) | harmless)
+    assert (answer.status_code, answer.json()["geometry"]["coordinates"]) == (201, [116.1, -8.58])
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_members_beside_properties_are_named(client_with: Client, feature_make: FeatureMake, method: str) -> None:
+    """They would be lost, and the answer would say that all is well."""
+    layer = layer_get("markets")
+    writer = client_with(layer, "add", "change")
+    feature = feature_make(layer)
+    point = {"type": "Point", "coordinates": [116.2, -8.6]}
+    body = feature_body(layer) | {"kiosks": 5, "geom": point, "place": point}
+    assert refused(writer, layer, body).keys() == {"kiosks", "geom", "place"}
+    answer = getattr(writer, method)(f"/api/v1/{layer.id}/{feature.pk}/", body, format="json")
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {
+            "kiosks": ['Write attributes in properties: {"properties": {"kiosks": ...}}.'],
+            "geom": ["Write the geometry in geometry."],
+            "place": ["Write the geometry in geometry."],
+        },
+    )
 
 
 def test_the_id_of_another_feature(writer: APIClient, feature_make: FeatureMake, layer: Layer) -> None:

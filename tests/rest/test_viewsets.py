@@ -313,3 +313,32 @@ def test_if_match_refuses_to_undo_what_others_changed(
     layer.model.objects.filter(pk=other.pk).update(name="Yang lain")
     answer = getattr(writer, method)(at, body, format="json", headers={"If-Match": f"W/{seen}"})
     assert answer.status_code == (204 if method == "delete" else 200)
+
+
+def test_what_the_client_has_is_not_sent_again(
+    transactional_db: None, writer: APIClient, feature_make: FeatureMake, layer: Layer
+) -> None:
+    feature = feature_make(layer)
+    at, change = address(layer, feature), {"type": "Feature", "properties": {"name": "Baru"}}
+    first = writer.get(at)["ETag"]
+    for known in (first, f"W/{first}", f'"x", {first}', "*"):
+        for ask in (writer.get, writer.head):
+            same = ask(at, headers={"If-None-Match": known})
+            assert (same.status_code, same.content, same["ETag"].removeprefix("W/")) == (304, b"", first)
+    assert writer.get(f"{at[:-1]}0/", headers={"If-None-Match": "*"}).status_code == 404
+
+    changed = writer.patch(at, change, format="json")
+    read = writer.get(at, headers={"If-None-Match": first})
+    assert (read.status_code, read["ETag"]) == (200, changed["ETag"])
+    assert writer.get(at, headers={"If-None-Match": changed["ETag"]}).status_code == 304
+
+
+def test_writing_tells_the_new_etag(
+    transactional_db: None, writer: APIClient, feature_make: FeatureMake, layer: Layer
+) -> None:
+    body = feature_body(layer)
+    created = writer.post(address(layer), body, format="json")
+    at = created["Location"]
+    for answer in (created, writer.put(at, body, format="json", headers={"If-Match": created["ETag"]})):
+        assert answer.status_code in (200, 201)
+    assert writer.get(at)["ETag"] == answer["ETag"]

@@ -7,7 +7,7 @@ on the zone alone, not on when it is asked for.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -48,6 +48,9 @@ CATEGORIES = {
 
 NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
+
+SOON = timedelta(hours=1)
+"""Within it what is to come is ``Expected``, after it ``Future`` (CAP 1.2, 3.2.2)."""
 
 SAMPLE = "CONTOH-"
 """Codes of sample zones begin so; their messages are tests."""
@@ -118,7 +121,8 @@ def _info(alert: Element, zone: DisasterZone, said: Mapping[str, Any]) -> None:
 
 def _words(zone: DisasterZone, publisher: Publisher) -> Iterator[dict[str, Any]]:
     """What a zone says by itself, in each language of the portal."""
-    coming = zone.valid_from and zone.valid_from > zone.updated_at
+    ahead = zone.valid_from - zone.updated_at if zone.valid_from else timedelta(0)
+    urgency = "Immediate" if ahead <= timedelta(0) else "Expected" if ahead <= SOON else "Future"
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
             hazard, level = zone.get_hazard_display(), zone.get_level_display()
@@ -130,7 +134,7 @@ def _words(zone: DisasterZone, publisher: Publisher) -> Iterator[dict[str, Any]]
                 "language": language,
                 "category": [CATEGORIES.get(Hazard(zone.hazard), "Geo")],
                 "event": str(hazard),
-                "urgency": "Expected" if coming else "Immediate",
+                "urgency": urgency,
                 "severity": SEVERITIES[Level(zone.level)][0],
                 "certainty": "Observed" if zone.kind == Kind.OBSERVED else "Unknown",
                 "senderName": publisher.name[language],

@@ -5,12 +5,32 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.management.base import CommandError
 from django.db.models import DateTimeField
 
 from layers.errors import InvalidParameter
 from layers.importers.values import value_clean
 from layers.models import DisasterZone, Raster, RasterBand
 from layers.text import text
+
+
+def raster_add(parser: ArgumentParser) -> None:
+    """The argument that names a raster, for :func:`raster_get`."""
+    parser.add_argument("raster", metavar="RASTER", help=str(text("kode raster", "code of the raster")))
+
+
+def raster_get(code: str) -> Raster:
+    """
+    Raises:
+        CommandError: there is no raster of that code; the message lists those that are.
+    """
+    known = Raster.objects.filter(code=code).first()
+    if known is None:
+        listed = ", ".join(Raster.objects.order_by("code").values_list("code", flat=True)) or "–"
+        raise CommandError(
+            text(f"Tidak ada raster {code!r}. Yang ada: {listed}.", f"No raster {code!r}. There are: {listed}.")
+        )
+    return known
 
 
 def said_add(parser: ArgumentParser) -> None:

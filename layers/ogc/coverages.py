@@ -20,7 +20,7 @@ from layers.errors import InvalidParameter, NotFound, Unavailable
 from layers.models import Raster, RasterBand
 from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.coverage_values import PARAMS, cells_asked, covjson, crs_uri, domain_set, range_type, resolutions
-from layers.ogc.links import JSON, TITLES, Link, Offers, base_url, link, negotiated
+from layers.ogc.links import DOCUMENT, JSON, REL, TILEJSON, TITLES, Link, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import Version
 from layers.query.params import params_single
@@ -31,15 +31,12 @@ from layers.services.raster_windows import geotiff_write, tile_read
 from layers.styles.raster import SIDE, legend, picture
 from layers.text import text
 
-DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 COVERAGE: Offers = {"json": "application/prs.coverage+json", "geotiff": "image/tiff; application=geotiff"}
 COVERAGE_TITLES = {
     "json": text("Nilai sebagai CoverageJSON", "Values as CoverageJSON"),
     "geotiff": text("Nilai sebagai GeoTIFF", "Values as GeoTIFF"),
 }
-TILEJSON = "application/json"
 PNG = "image/png"
-REL = "http://www.opengis.net/def/rel/ogc/1.0"
 
 DEEPEST = 18
 
@@ -219,7 +216,10 @@ def _shown(id: str) -> _Shown:
         return _Shown(version, bands[0].raster, bands)
     listed = ", ".join(dict.fromkeys(band.raster.code for band in known))
     raise NotFound(
-        text(f"Tidak ada raster {id!r}. Yang ada: {listed}.", f"There is no raster {id!r}. There are: {listed}.")
+        text(
+            f"Tidak ada raster {id!r}." + (f" Yang ada: {listed}." if listed else ""),
+            f"There is no raster {id!r}." + (f" There are: {listed}." if listed else ""),
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, query, ref
-from layers.ogc.processes import IMPACT, MAX_LISTED, RESPONSES
+from layers.ogc.processes import IMPACT, LISTED, MAX_LISTED, RESPONSES
 from layers.rest.impact_inputs import INPUTS
 from layers.text import text
 
@@ -17,18 +17,19 @@ def process_paths() -> dict[str, Json]:
     process_id = _place("processId", {"type": "string", "enum": [IMPACT]})
     job_id = _place("jobId", {"type": "string", "format": "uuid"})
     status = content(JSON, _status())
-    listed = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100}
+    listed = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED}
     limit = query("limit", text("Paling banyak sekian.", "So many at most."), listed)
+    others = ref("parameters", "others")
     dismissed = text("Pekerjaan dilupakan", "The job is forgotten")
     return {
-        "/processes": {"get": _get("getProcesses", text("Proses", "Processes"), [limit])},
+        "/processes": {"get": _get("getProcesses", text("Proses", "Processes"), [limit, others])},
         "/processes/{processId}": {
-            "get": _get("describeProcess", text("Uraian proses", "Description of a process"), [process_id])
+            "get": _get("describeProcess", text("Uraian proses", "Description of a process"), [process_id, others])
         },
         "/processes/{processId}/execution": {"post": _execution(process_id)},
         "/jobs": {"get": _get("getJobs", text("Pekerjaan Anda", "Your jobs"), [limit], problems=("401", "429"))},
         "/jobs/{jobId}": {
-            "get": _get("getJob", text("Keadaan pekerjaan", "Status of a job"), [job_id], status),
+            "get": _get("getJob", text("Keadaan pekerjaan", "Status of a job"), [job_id, others], status),
             "delete": {
                 **_operation("dismissJob", dismissed, [job_id]),
                 "responses": {"200": {"description": str(dismissed), "content": status}, **_problems()},

@@ -20,14 +20,15 @@ from layers.catalog import layers
 from layers.errors import InvalidParameter, NotFound, problem_response
 from layers.models import Job
 from layers.ogc.editing import user_of
-from layers.ogc.links import JSON, Address, Link, Offers, base_url, link, negotiated
+from layers.ogc.links import DOCUMENT, JSON, REL, Address, Link, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import item_fetch
 from layers.query.params import params_single
 from layers.query.spatial import DEFAULT_CRS
-from layers.query.values import id_parse, whole_parse
+from layers.query.values import id_parse, limit_parse
 from layers.rest.formats import Json
 from layers.rest.hazards import FRESH
+from layers.rest.impact_body import geojson_geometries
 from layers.rest.impact_inputs import INPUTS, impact_answer, inputs_parse
 from layers.rest.views import Strict
 from layers.services.jobs import EXCEPTION, job_dismiss, job_get, job_submit, jobs_of
@@ -36,13 +37,11 @@ from layers.text import text
 IMPACT = "impact"
 """Of the process, and of its one output."""
 
-REL = "http://www.opengis.net/def/rel/ogc/1.0"
-DOCUMENT: Offers = {"json": JSON, "html": "text/html"}
 
 RESPONSES = ("raw", "document")
 
-MAX_LISTED = 1_000
-"""Processes or jobs in a list."""
+LISTED, MAX_LISTED = 100, 1_000
+"""Processes or jobs in a list, if nothing is said and at most."""
 
 
 @resource
@@ -129,14 +128,18 @@ class ExecutionView(Strict):
         return {name: self._value(name, value) for name, value in body["inputs"].items()}, response
 
     def _value(self, name: str, given: Any) -> Any:
-        """An input out of ``{"value": …}``; a geometry, which may be that of a feature here, without other members."""
+        """An input out of ``{"value": …}``; GeoJSON, which may be a feature here, without members
+        that an area has no use for and a job would keep."""
         if isinstance(given, dict) and "value" in given:
             given = given["value"]
         if name != "geometry" or not isinstance(given, dict):
             return given
         if "href" in given:
             given = self._geometry_at(str(given["href"]))
-        return {member: given[member] for member in ("type", "coordinates") if member in given}
+        geometries = geojson_geometries(given)
+        if len(geometries) == 1:
+            return geometries[0]
+        return {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": one} for one in geometries]}
 
     def _geometry_at(self, href: str) -> dict[str, Any]:
         """The geometry of an item of this portal, which asks no other server for what strangers name."""
@@ -208,7 +211,7 @@ def results(request: HttpRequest, id: str) -> HttpResponse:
 
 
 def _limit(given: Mapping[str, str]) -> int:
-    return min(whole_parse("limit", given.get("limit", "100"), 1), MAX_LISTED)
+    return limit_parse(given, LISTED, MAX_LISTED)
 
 
 def _process_check(id: str) -> None:

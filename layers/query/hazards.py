@@ -24,21 +24,28 @@ AREAS, POSTS, ZONES, HEALTH = (
 ACTIVE = "coalesce(zone.valid_from <= asked.at, true) AND coalesce(zone.valid_to >= asked.at, true)"
 """A zone holds at the time that ``asked`` names; both ends of its validity are included."""
 
-WORST = "array_position(ARRAY['tinggi', 'sedang', 'rendah'], zone.level::text)"
+LEVELS = DisasterZone.Level.values[::-1]
+"""From the worst on."""
+
+WORST = f"array_position(ARRAY{LEVELS}, level::text)"
 """1 is the worst level."""
 
-POST_OPEN = "status = 'buka' AND access <> 'terputus'"
+URGENT = f"(kind = '{DisasterZone.Kind.MAP}')::int * {len(LEVELS)} + {WORST}"
+"""Of zones: warnings and events come before maps of what may be, and the worst first."""
+
+POST_OPEN = f"status = '{AidPost.Status.OPEN}' AND access <> '{AidPost.Access.CUT}'"
 """An aid post that takes people who can reach it."""
 
-POST_CUT_OFF = "status <> 'tutup' AND access = 'terputus'"
+POST_CUT_OFF = f"status <> '{AidPost.Status.CLOSED}' AND access = '{AidPost.Access.CUT}'"
 """An aid post that nobody can reach."""
 
-HEALTH_CLOSED = "status IN ('closed', 'evacuating')"
+HEALTH_CLOSED = f"status IN ('{HealthFacility.Status.CLOSED}', '{HealthFacility.Status.EVACUATING}')"
 """A health facility that takes nobody."""
 
 EMERGENCIES = (
-    "type IN ('rumah_sakit', 'puskesmas') AND (emergency_24h OR 'gawat_darurat' = ANY (services)) "
-    "AND status NOT IN ('closed', 'evacuating')"
+    f"type IN ('{HealthFacility.Type.HOSPITAL}', '{HealthFacility.Type.PUSKESMAS}') "
+    f"AND (emergency_24h OR '{HealthFacility.Service.EMERGENCY}' = ANY (services)) "
+    f"AND NOT ({HEALTH_CLOSED})"
 )
 """A health facility that takes emergencies."""
 

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.catalog import Layer, layers
 from layers.models.geometry import SRID
 from layers.query.features import feature
-from layers.query.hazards import ACTIVE, AREAS, HEALTH, HEALTH_CLOSED, POST_CUT_OFF, POST_OPEN, POSTS, ZONES
+from layers.query.hazards import ACTIVE, AREAS, HEALTH, HEALTH_CLOSED, POST_CUT_OFF, POST_OPEN, POSTS, URGENT, ZONES
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
@@ -133,13 +133,18 @@ def _counts(layer: Layer) -> list[str]:
 def _meeting(layer: Layer) -> str:
     """The features of a layer that meet the area, each once, with their counts; of those with a validity what holds."""
     columns = "".join(f', item."{name}"' for name in _counts(layer))
-    start, end = layer.time
     active = ""
-    if start != end:
+    if layer.has_validity:
+        start, end = layer.time
         active = f' AND coalesce(item."{start}" <= asked.at, true) AND coalesce(item."{end}" >= asked.at, true)'
     return f"""
-    SELECT DISTINCT item.id{columns} FROM asked, piece, {layer.table} item
+    SELECT DISTINCT item.id, {_rank(layer)} AS rank{columns} FROM asked, piece, {layer.table} item
     WHERE ST_Intersects(item.geom, piece.geom){active}"""
+
+
+def _rank(layer: Layer) -> str:
+    """What the features of a layer are listed by, before their ids."""
+    return URGENT if layer.table == ZONES else "0"
 
 
 def _inside(layer: Layer, limit: int, shapes: bool) -> str:
@@ -155,22 +160,25 @@ def _inside(layer: Layer, limit: int, shapes: bool) -> str:
     written = feature(layer, FeatureQuery(limit=limit, skip_geometry=not shapes))
     return f"""(
         SELECT json_build_object('count', count(*), 'totals', json_build_object({sums}), 'features', (
-            SELECT coalesce(json_agg(({written})::json ORDER BY id), '[]') FROM {layer.table} page
-            WHERE id IN (SELECT id FROM {met} ORDER BY id LIMIT {limit})
+            SELECT coalesce(json_agg(({written})::json ORDER BY ({_rank(layer)}), id), '[]') FROM {layer.table} page
+            WHERE id IN (SELECT id FROM {met} ORDER BY rank, id LIMIT {limit})
         )) FROM {met})"""
 
 
 def _out_of_reach() -> str:
     """Posts that are cut off, and health facilities that are closed, evacuating, or inside the area themselves."""
     listed = "id, code, name, type, place.area, ST_X(place.geom) AS lon, ST_Y(place.geom) AS lat, status, status_as_of"
-    inside = "EXISTS (SELECT FROM piece WHERE ST_Intersects(place.geom, piece.geom))"
-    near = f"({inside} OR place.area IN (SELECT code FROM affected))"
+
+    def inside(table: str) -> str:
+        return f"id IN (SELECT id FROM {_met(table)})"
+
+    affected = "place.area IN (SELECT code FROM affected)"
     return f"""
         SELECT 'aid_posts' AS layer, {listed}, access AS reason FROM {POSTS} place
-        WHERE {POST_CUT_OFF} AND {near}
+        WHERE {POST_CUT_OFF} AND ({inside(POSTS)} OR {affected})
         UNION ALL
         SELECT 'health_facilities', {listed}, status FROM {HEALTH} place
-        WHERE {HEALTH_CLOSED} AND {near}
+        WHERE {HEALTH_CLOSED} AND ({inside(HEALTH)} OR {affected})
         UNION ALL
         SELECT 'health_facilities', {listed}, 'inside' FROM {HEALTH} place
-        WHERE NOT ({HEALTH_CLOSED}) AND id IN (SELECT id FROM {_met(HEALTH)})"""
+        WHERE NOT ({HEALTH_CLOSED}) AND {inside(HEALTH)}"""

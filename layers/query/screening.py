@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from layers.query.hazards import ACTIVE, WORST, area_at, zones_near
 
-BATCH = 2_000
+BATCH = 500
 """Rows held in memory at a time."""
 
 LAYERS = ("administrative_areas", "disaster_zones")

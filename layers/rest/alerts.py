@@ -35,6 +35,9 @@ from layers.text import text
 EARLIER = 100
 """Former states of a zone that its message names."""
 
+FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""From here on, and so for PostgreSQL's infinity, there need not be a local time."""
+
 TITLE = text("Peringatan yang berlaku", "Alerts in force")
 
 
@@ -103,9 +106,13 @@ class AlertView(PublicView):
 
 
 def alerts(moment: datetime) -> QuerySet[DisasterZone]:
-    """The zones that are alerts at a moment; those that were cancelled before they began never held, and are none."""
+    """The zones that are alerts at a moment; those that were cancelled before they began never held, and are none.
+
+    An alert says when it ends: what is valid for ever is none.
+    """
     begins = Q(valid_from=None) | Q(valid_from__lt=F("valid_to"))
-    return DisasterZone.objects.exclude(kind=DisasterZone.Kind.MAP).filter(begins, valid_to__gt=moment)
+    ends = Q(valid_to__gte=moment, valid_to__lt=FOR_EVER)
+    return DisasterZone.objects.exclude(kind=DisasterZone.Kind.MAP).filter(begins, ends)
 
 
 def publisher() -> Publisher:

@@ -18,23 +18,18 @@ from layers.errors import InvalidParameter
 from layers.query.hazards import REACH, Position
 from layers.query.impact import Area
 from layers.query.params import params_single
-from layers.query.values import value_parse, whole_parse
+from layers.query.values import limit_parse, value_parse, whole_parse
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.impact_body import MEMBERS, area_parse, coords_area, zone_area
 from layers.rest.impact_formats import impact_csv, impact_geojson, impact_html, impact_json
 from layers.rest.views import PublicView
 from layers.services.hazards import hazards_at
-from layers.services.impact import ImpactQuery, impact_of
+from layers.services.impact import DAYS, LISTED, MAX_DAYS, MAX_LISTED, STANDARD, ImpactQuery, impact_of
 from layers.services.needs import STANDARDS
 from layers.text import text
 
 FRESH = {"Cache-Control": "no-store"}
 """An answer ages by the second."""
-
-MAX_LISTED = 1_000
-"""Features of a layer."""
-
-MAX_DAYS = 365
 
 DATETIME = OpenApiParameter(
     "datetime",
@@ -128,14 +123,19 @@ WRITERS = {"json": impact_json, "geojson": impact_geojson, "csv": impact_csv, "h
 IMPACT_PARAMETERS = [
     DATETIME,
     OpenApiParameter(
-        "standard", enum=list(STANDARDS), description=str(text("Standar kebutuhan", "The standard of the needs"))
+        "standard",
+        enum=list(STANDARDS),
+        default=STANDARD,
+        description=str(text("Standar kebutuhan", "The standard of the needs")),
     ),
     OpenApiParameter(
-        "days", OpenApiTypes.INT, description=str(text("Lama kebutuhan dihitung, hari", "Days to count needs for"))
+        "days",
+        {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DAYS},
+        description=str(text("Lama kebutuhan dihitung, hari", "Days to count needs for")),
     ),
     OpenApiParameter(
         "limit",
-        OpenApiTypes.INT,
+        {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED},
         description=str(text("Fitur yang didaftar tiap lapisan", "Features to list of each layer")),
     ),
     OpenApiParameter("f", enum=list(WRITERS), description=str(text("Format", "Format"))),
@@ -226,7 +226,7 @@ def impact_query(area: Area, given: dict[str, str], *, shapes: bool) -> ImpactQu
     Raises:
         InvalidParameter: one is malformed or out of range.
     """
-    standard = given.get("standard", "sphere")
+    standard = given.get("standard", STANDARD)
     if standard not in STANDARDS:
         known = ", ".join(STANDARDS)
         raise InvalidParameter(
@@ -236,8 +236,8 @@ def impact_query(area: Area, given: dict[str, str], *, shapes: bool) -> ImpactQu
         area,
         moment(given),
         standard,
-        days=min(whole_parse("days", given.get("days", "7"), 1), MAX_DAYS),
-        limit=min(whole_parse("limit", given.get("limit", "100"), 1), MAX_LISTED),
+        days=whole_parse("days", given.get("days", str(DAYS)), 1, MAX_DAYS),
+        limit=limit_parse(given, LISTED, MAX_LISTED),
         shapes=shapes,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import InvalidParameter, Problem
 from layers.importers import cap
-from layers.importers.alerts import LEVELS
-from layers.importers.cap_areas import area_shape
-from layers.models import DisasterZone
+from layers.importers.alerts import info_assumed, info_over, infos_grouped, infos_said
+from layers.importers.cap_areas import CORNERS, ENTANGLED, area_shape
 from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
 from layers.query.spatial import edges_entangled
@@ -27,21 +27,27 @@ MAX_VERTICES = 50_000
 """Of an area that is sent; more take longer to send than a zone that is stored takes to name."""
 
 MAX_JOINED = 200_000
-"""Of the shapes of a CAP message, once circles are drawn and what overlaps is joined."""
+"""Of the shapes of a CAP message, once circles are drawn."""
+
+MOST_NOTES = 5
+"""Of a CAP message."""
+
+HALF_TURN = 180
+"""Degrees: a wider polygon is rather one across the meridian of 180, which planar edges lead round the world."""
 
 POLYGONS = re.compile(r"\s*(MULTI)?POLYGON\b", re.IGNORECASE)
 """WKT of these alone is read: GEOS follows collections within collections until its stack ends."""
 
 MEMBERS = text(
-    'geometri GeoJSON (Polygon atau MultiPolygon), {"zone": id}, {"alert": pengenal}, '
+    'GeoJSON (Polygon, MultiPolygon, atau Feature dan FeatureCollection darinya), {"zone": id}, {"alert": pengenal}, '
     '{"raster": kode, "threshold": bilangan}, atau peringatan CAP 1.2 (application/cap+xml)',
-    'a GeoJSON geometry (Polygon or MultiPolygon), {"zone": id}, {"alert": identifier}, '
+    'GeoJSON (Polygon, MultiPolygon, or a Feature or FeatureCollection of these), {"zone": id}, {"alert": identifier}, '
     '{"raster": code, "threshold": number}, or a CAP 1.2 alert (application/cap+xml)',
 )
 
 
 def area_parse(body: Any) -> Area:
-    """The area that a body names: a geometry, a feature, a zone, an alert, or a raster with a threshold; a CAP message
+    """The area that a body names: GeoJSON, a zone, an alert, or a raster with a threshold; a CAP message
     comes as bytes.
 
     Raises:
@@ -51,16 +57,18 @@ def area_parse(body: Any) -> Area:
     match body:
         case bytes():
             return _cap_area(body)
-        case {"type": "Feature", "geometry": geometry}:
-            return Area(shape=_geojson(geometry))
-        case {"type": str(), "coordinates": _}:
-            return Area(shape=_geojson(body))
+        case (
+            {"type": "FeatureCollection", "features": _}
+            | {"type": "Feature", "geometry": _}
+            | {"type": str(), "coordinates": _}
+        ):
+            return geojson_area(body)
         case {"zone": zone, **rest} if not rest:
             return zone_area(f"{zone:.0f}" if isinstance(zone, float) and zone.is_integer() else str(zone))
         case {"alert": str(identifier), **rest} if not rest:
             return alert_area(value_parse("alert", "string", identifier))
         case {"raster": str(code), "threshold": int() | float() as threshold, **rest} if (
-            not rest and abs(threshold) < 1e9
+            not rest and not isinstance(threshold, bool) and abs(threshold) < 1e9
         ):
             return raster_area(code, threshold)
     raise InvalidParameter("body", text(f"Kirim {MEMBERS}.", f"Send {MEMBERS}."))
@@ -69,40 +77,68 @@ def area_parse(body: Any) -> Area:
 def _cap_area(document: bytes) -> Area:
     """All areas of a CAP 1.2 message that was not taken in, joined, whatever its time; nothing of it is stored.
 
-    An info that says the danger is over counts no more.
+    Each is mended by itself, as where it is taken in. An info that says the danger is over counts no more.
 
     Raises:
-        InvalidParameter: ``body``: it is no such message, warns of nothing (a cancellation, an exercise), or has an
-            area or a shape that cannot be used, which a report would leave out.
-        TooLarge: its shapes have more than :data:`MAX_VERTICES` vertices.
+        InvalidParameter: ``body``: it is no such message, warns of nothing (a cancellation, an exercise, the danger
+            is over), or has an area or a shape that cannot be used, which a report would leave out.
+        TooLarge: its shapes have more than :data:`MAX_VERTICES` vertices, or with circles :data:`MAX_JOINED`.
     """
     try:
         alert = cap.alert_parse(document)
     except Problem as error:
         raise InvalidParameter("body", error.detail) from error
-    for name, value, taken in (
-        ("status", alert.status, ("Actual",)),
-        ("msgType", alert.message_type, ("Alert", "Update")),
+    _warning_checked(alert)
+    groups = infos_grouped(alert)
+    over = [infos[0] for infos in groups if infos[0].is_over]
+    groups = [infos for infos in groups if not infos[0].is_over]
+    if over and not groups:
+        why = "; ".join(dict.fromkeys(info_over(info) for info in over))
+        raise InvalidParameter(
+            "body",
+            text(f"{why}. Tidak ada lagi yang diperingatkan.", f"{why}. It warns of nothing any more."),
+        )
+    notes = [note for infos in groups for note in info_assumed(infos[0])] + [info_over(info) for info in over]
+    shape, mended = _joined({(area.polygons, area.circles): area for infos in groups for area in infos[0].areas})
+    about = tuple({"code": alert.identifier, **infos_said(alert, infos)} for infos in groups)
+    told = _listed(notes + mended)
+    note = text(f"Peringatan: {told}.", f"The alert: {told}.") if told else ""
+    return Area(shape=shape, note=str(note), about=about)
+
+
+def _warning_checked(alert: cap.Alert) -> None:
+    exercise = text("Untuk latihan, kirim geometrinya.", "For an exercise, send the geometry.")
+    for name, value, taken, advice in (
+        ("status", alert.status, ("Actual",), f" {exercise}"),
+        ("msgType", alert.message_type, ("Alert", "Update"), ""),
     ):
         if value not in taken:
             listed = ", ".join(taken)
             raise InvalidParameter(
                 "body",
                 text(
-                    f"{name} {value}: laporan dibuat untuk {listed} saja. Untuk latihan, kirim geometrinya.",
-                    f"{name} {value}: a report is made of {listed} only. For an exercise, send the geometry.",
+                    f"{name} {value}: laporan dibuat untuk {listed} saja.{advice}",
+                    f"{name} {value}: a report is made of {listed} only.{advice}",
                 ),
             )
-    infos = [info for info in alert.infos if not info.is_over]
-    areas = dict.fromkeys(area for info in infos for area in info.areas)
-    empty = [area.description for area in areas if not area.polygons and not area.circles]
-    polygons = tuple(dict.fromkeys(words for area in areas for words in area.polygons))
-    circles = tuple(dict.fromkeys(words for area in areas for words in area.circles))
-    _bounded(sum(words.count(",") for words in polygons))
-    found = area_shape(cap.Area("", polygons, circles))
-    left_out = found.left_out + [str(text(f"{name}: tanpa bentuk", f"{name}: no shape")) for name in empty]
-    if found.geometry is None or left_out:
-        why = "; ".join(left_out[:5])
+
+
+def _joined(areas: Mapping[Any, cap.Area]) -> tuple[BaseGeometry, list[str]]:
+    """What areas cover together, and what was mended of them."""
+    corners = sum(words.count(",") for area in areas.values() for words in area.polygons)
+    _bounded(corners)
+    _bounded(corners + CORNERS * sum(len(area.circles) for area in areas.values()), MAX_JOINED)
+    shapes, mended, left_out = [], [], []
+    for area in areas.values():
+        found = area_shape(area)
+        mended += [f"{area.description}: {note}" for note in found.mended]
+        left_out += [f"{area.description}: {note}" for note in found.left_out]
+        if found.geometry is not None:
+            shapes.append(shapely.from_wkb(bytes(found.geometry.wkb)))
+    if shapes and edges_entangled(shapes):
+        left_out.append(str(ENTANGLED))
+    if left_out or not shapes:
+        why = _listed(left_out) or text("tidak ada info dengan area", "there is no info with an area")
         raise InvalidParameter(
             "body",
             text(
@@ -110,23 +146,15 @@ def _cap_area(document: bytes) -> Area:
                 f"Not all of its area can be mapped: {why}. Send the geometry.",
             ),
         )
-    shape = shapely.from_wkb(bytes(found.geometry.wkb))
-    _bounded(int(shapely.get_num_coordinates(shape)), MAX_JOINED)
-    return Area(shape=shape, about=tuple(_about(alert, info) for info in infos))
+    return shapely.union_all(shapes), mended
 
 
-def _about(alert: cap.Alert, info: cap.Info) -> dict[str, Any]:
-    return {
-        "code": alert.identifier,
-        "name": info.words.get("headline") or info.words["event"],
-        "hazard": None,
-        "level": LEVELS[info.words["severity"]],
-        "kind": DisasterZone.Kind.WARNING,
-        "valid_from": info.onset or info.effective or alert.sent,
-        "valid_to": info.expires,
-        "source": info.words.get("senderName") or alert.sender,
-        "observed_at": alert.sent,
-    }
+def _listed(notes: list[str]) -> str:
+    """Notes, each once; of many the first."""
+    said = list(dict.fromkeys(notes))
+    more = len(said) - MOST_NOTES
+    rest = [str(text(f"dan {more} lagi", f"and {more} more"))] if more > 0 else []
+    return "; ".join(said[:MOST_NOTES] + rest)
 
 
 def zone_area(value: str) -> Area:
@@ -160,15 +188,67 @@ def coords_area(value: str) -> Area:
     return Area(shape=_checked(shape, "coords"))
 
 
-def _geojson(geometry: Any) -> BaseGeometry:
-    try:
-        shape = shapely.from_geojson(json.dumps(geometry))
-    except (ValueError, shapely.errors.GEOSException) as error:
+def geojson_area(given: Any) -> Area:
+    """The area of a GeoJSON Polygon or MultiPolygon (RFC 7946), of a feature that has one, or of a collection of such
+    features, which are joined.
+
+    Raises:
+        InvalidParameter: ``geometry``: it is none of these, or a feature of the collection is none.
+        TooLarge: there are more than :data:`MAX_VERTICES` vertices.
+    """
+    shapes = [_polygons(geometry) for geometry in geojson_geometries(given)]
+    if len(shapes) == 1:
+        return Area(shape=_checked(shapes[0], "geometry"))
+    _bounded(int(shapely.get_num_coordinates(shapes).sum()))
+    if edges_entangled(shape for shape in shapes if shape is not None):
         raise InvalidParameter(
             "geometry",
-            text(f"Bukan geometri GeoJSON: {error}.", f"This is not a GeoJSON geometry: {error}."),
+            text(
+                "Fitur-fiturnya terlalu banyak bersilangan atau berimpit. Gabungkan dahulu.",
+                "The features cross each other, or lie side by side, too often. Join them first.",
+            ),
+        )
+    for shape in shapes:
+        if shape is None or shape.is_empty or not shape.is_valid:
+            _checked(shape, "geometry")  # which tells why
+    joined = shapely.union_all(shapes)  # checked at once: each by itself takes ten times as long
+    return Area(shape=_checked(joined, "geometry"))
+
+
+def geojson_geometries(given: Any) -> list[dict[str, Any]]:
+    """Type and coordinates, where there are any, of a geometry, of that of a feature, or of each of a collection."""
+    match given:
+        case {"type": "FeatureCollection", "features": [*features]}:
+            pass
+        case _:
+            features = [given]
+    return [_geometry(feature) for feature in features]
+
+
+def _geometry(given: Any) -> dict[str, Any]:
+    match given:
+        case {"type": "Feature", "geometry": dict(geometry)}:
+            given = geometry
+    return {member: given[member] for member in ("type", "coordinates") if isinstance(given, dict) and member in given}
+
+
+def _polygons(geometry: dict[str, Any]) -> BaseGeometry | None:
+    """None where it is of another type."""
+    match geometry:
+        case {"type": "Polygon" | "MultiPolygon", "coordinates": list()}:
+            pass
+        case _:
+            return None
+    try:
+        return shapely.from_geojson(json.dumps(geometry))
+    except (ValueError, RecursionError, shapely.errors.GEOSException) as error:
+        raise InvalidParameter(
+            "geometry",
+            text(
+                "Koordinatnya harus cincin tertutup dari pasangan [bujur, lintang].",
+                "Its coordinates must be closed rings of [longitude, latitude] pairs.",
+            ),
         ) from error
-    return _checked(shape, "geometry")
 
 
 def _checked(shape: BaseGeometry | None, parameter: str) -> BaseGeometry:
@@ -181,6 +261,17 @@ def _checked(shape: BaseGeometry | None, parameter: str) -> BaseGeometry:
             ),
         )
     _bounded(int(shapely.get_num_coordinates(shape)), parameter=parameter)
+    west, _, east, _ = shapely.bounds(shapely.get_parts(shape)).T
+    if (east - west > HALF_TURN).any():
+        raise InvalidParameter(
+            parameter,
+            text(
+                "Lebih lebar dari 180 derajat. Bila melintasi bujur 180, bagi di sana menjadi MultiPolygon (RFC 7946, "
+                "3.1.9).",
+                "It is wider than 180 degrees. If it crosses the meridian of 180, split it there into a MultiPolygon "
+                "(RFC 7946, 3.1.9).",
+            ),
+        )
     if edges_entangled([shape]):
         raise InvalidParameter(
             parameter,

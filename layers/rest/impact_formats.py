@@ -9,17 +9,15 @@ from typing import Any
 import orjson
 from django.template.loader import render_to_string
 
-from layers.catalog import layer_get
+from layers.catalog import Layer, Property, layer_get
 from layers.rest.impact_map import LETTERS, impact_map
-from layers.services.impact import Impact
+from layers.services.impact import Impact, Inside
+from layers.services.screening import harmless
 from layers.text import text
 
 CSV_COLUMNS = ("section", "code", "name", "item", "value")
 
 DAYS = text("hari", "days")
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What text that a spreadsheet takes for a formula begins with."""
 
 
 def impact_json(impact: Impact) -> bytes:
@@ -61,7 +59,7 @@ def impact_csv(impact: Impact) -> bytes:
     writer = csv.writer(lines)
     writer.writerow(CSV_COLUMNS)
     for row in _rows(impact):
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in row])
+        writer.writerow(harmless(row))
     return lines.getvalue().encode()
 
 
@@ -105,13 +103,17 @@ def _rows(impact: Impact) -> Iterator[tuple[Any, ...]]:
 
 def impact_html(impact: Impact) -> bytes:
     """A situation report that prints on A4 and needs no other file."""
-    layers = [(layer_get(id), inside) for id, inside in impact.layers.items() if inside.count]
+    known = [(layer_get(id), inside) for id, inside in impact.layers.items() if inside.count]
     context = {
         "impact": impact,
-        "layers": layers,
-        "letters": [(LETTERS[layer.id], layer) for layer, _ in layers if layer.id in LETTERS],
+        "layers": [(layer, inside, _totals(layer, inside)) for layer, inside in known],
+        "letters": [(LETTERS[layer.id], layer) for layer, _ in known if layer.id in LETTERS],
         "map": impact_map(impact),
         "square_kilometres": round(impact.area_m2 / 1e6, 2),
         "square_kilometres_unmapped": round(impact.unmapped_m2 / 1e6, 2),
     }
     return render_to_string("hazards/impact.html", context).encode()
+
+
+def _totals(layer: Layer, inside: Inside) -> list[tuple[Property, dict[str, int]]]:
+    return [(item, inside.totals[item.name]) for item in layer.properties if item.name in inside.totals]

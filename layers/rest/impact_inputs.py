@@ -6,20 +6,23 @@ from typing import Any
 import jsonschema
 
 from layers.errors import InvalidParameter
-from layers.rest.hazards import MAX_DAYS, MAX_LISTED, impact_query
-from layers.rest.impact_body import area_parse
+from layers.rest.hazards import impact_query
+from layers.rest.impact_body import area_parse, geojson_area
 from layers.rest.impact_formats import impact_json
-from layers.services.impact import ImpactQuery, impact_of
+from layers.services.impact import DAYS, LISTED, MAX_DAYS, MAX_LISTED, STANDARD, ImpactQuery, impact_of
 from layers.services.needs import STANDARDS
 from layers.text import text
+
+GEOJSON = ("geometry", "feature", "feature-collection")
+"""Formats of OGC 18-062r2, 7.13.1."""
 
 INPUTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "geometry": (
         text(
-            "Wilayah: Polygon atau MultiPolygon GeoJSON, bujur di depan.",
-            "The area: a GeoJSON Polygon or MultiPolygon, longitude first.",
+            "Wilayah: Polygon, MultiPolygon, atau Feature dan FeatureCollection darinya (GeoJSON), bujur di depan.",
+            "The area: a GeoJSON Polygon, MultiPolygon, or a Feature or FeatureCollection of these, longitude first.",
         ),
-        {"type": "object", "format": "geojson-geometry"},
+        {"type": "object", "anyOf": [{"format": f"geojson-{kind}"} for kind in GEOJSON]},
     ),
     "zone": (
         text("Id zona bencana, menggantikan geometri.", "Id of a disaster zone, in place of a geometry."),
@@ -46,15 +49,18 @@ INPUTS: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "standard": (
         text("Standar kebutuhan.", "The standard of the needs."),
-        {"type": "string", "enum": list(STANDARDS), "default": "sphere"},
+        {"type": "string", "enum": list(STANDARDS), "default": STANDARD},
     ),
     "days": (
         text("Lama kebutuhan dihitung, hari.", "Days to count needs for."),
-        {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": 7},
+        {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DAYS},
     ),
     "limit": (
-        text("Fitur yang didaftar tiap lapisan.", "Features to list of each layer."),
-        {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": 100},
+        text(
+            f"Fitur yang didaftar tiap lapisan, paling banyak {MAX_LISTED}.",
+            f"Features to list of each layer, {MAX_LISTED} at most.",
+        ),
+        {"type": "integer", "minimum": 1, "default": LISTED},  # more is taken for the maximum
     ),
 }
 """What each input says, and its JSON Schema."""
@@ -94,7 +100,7 @@ def inputs_parse(inputs: Mapping[str, Any]) -> ImpactQuery:
                 "Give one of: geometry, zone, alert, or raster together with threshold.",
             ),
         )
-    area = area_parse({"type": "Feature", **named} if "geometry" in named else named)
+    area = geojson_area(named["geometry"]) if "geometry" in named else area_parse(named)
     return impact_query(area, {name: str(given[name]) for name in given.keys() - named.keys()}, shapes=False)
 
 

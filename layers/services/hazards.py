@@ -155,8 +155,7 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
         rasters=[value.document() for value in rasters],
         aid_posts=Places.of("aid_posts", found["aid_posts"]),
         health_facilities=Places.of("health_facilities", found["health_facilities"]),
-        versions=found["versions"]
-        | {f"rasters/{value.band.raster.code}": value.band.raster.version for value in rasters},
+        versions=found["versions"] | raster_versions(value.band.raster for value in rasters),
     )
 
 

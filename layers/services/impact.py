@@ -9,11 +9,18 @@ from django.db.models import Q
 
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, Raster, RasterBand
-from layers.query.impact import Area, impact_fetch
+from layers.query.impact import EQUAL_AREA, Area, impact_fetch
 from layers.services.hazards import NOTE, Coded, labelled, labels_of, raster_versions
 from layers.services.needs import STANDARDS, Need, needs_of
 from layers.services.raster_areas import area_above
 from layers.text import text
+
+STANDARD, DAYS, LISTED = "sphere", 7, 100
+"""Of an impact where nothing is said: the standard of needs, days to count them for, features of a layer to list."""
+
+MAX_DAYS = 365
+
+MAX_LISTED = 1_000
 
 UNCERTAINTY = text(
     "Perkiraan: penduduk tiap kelurahan dibagi rata menurut luas, padahal orang tidak tinggal merata. Yang pasti di "
@@ -28,6 +35,10 @@ UNCERTAINTY = text(
 PARTLY = text(
     "Penduduk sebagian kelurahan tidak diketahui, tidak termasuk: angka ini terlalu rendah, dan most tidak diketahui.",
     "Of some kelurahan the population is not known and not included: the numbers are too low, and most is not known.",
+)
+UNMAPPED = text(
+    "Sebagian besar wilayah ini di luar kelurahan yang dipetakan: orang di sana tidak dihitung, most tidak diketahui.",
+    "Most of this area lies in no mapped kelurahan: people there are not counted, and most is not known.",
 )
 UNKNOWN = text(
     "Penduduk di wilayah ini tidak diketahui; itu bukan berarti tidak ada.",
@@ -118,7 +129,7 @@ class Kelurahan:
 class People:
     """People affected, and between which numbers they surely are; all None where no population is known.
 
-    ``most`` is None where that of a kelurahan is not.
+    ``most`` is None where the population of a kelurahan is not known, and where most of the area lies in none.
     """
 
     affected: int | None
@@ -127,15 +138,15 @@ class People:
     uncertainty: str
 
     @classmethod
-    def of(cls, kelurahan: list[Kelurahan]) -> "People":
+    def of(cls, kelurahan: list[Kelurahan], *, is_mapped: bool) -> "People":
         known = [(one, one.population) for one in kelurahan if one.population is not None]
         if not known:
             return cls(None, None, None, str(UNKNOWN))
         affected = sum(one.affected or 0 for one, _ in known)  # of whole people, so that the column adds up
         least = sum(people for one, people in known if one.share == 1)
-        if len(known) < len(kelurahan):
-            return cls(affected, least, None, f"{UNCERTAINTY} {PARTLY}")
-        return cls(affected, least, sum(people for _, people in known), str(UNCERTAINTY))
+        all_known = len(known) == len(kelurahan)
+        most = sum(people for _, people in known) if is_mapped and all_known else None
+        return cls(affected, least, most, str(UNCERTAINTY) if all_known else f"{UNCERTAINTY} {PARTLY}")
 
 
 @dataclass(frozen=True)
@@ -190,9 +201,9 @@ class ImpactQuery:
 
     area: Area
     at: datetime
-    standard: str = "sphere"
-    days: int = 7
-    limit: int = 100
+    standard: str = STANDARD
+    days: int = DAYS
+    limit: int = LISTED
     shapes: bool = False
 
 
@@ -252,9 +263,11 @@ def impact_of(query: ImpactQuery) -> Impact:
     if found is None:
         raise InvalidParameter("zone", text("Tidak ada zona seperti itu.", "There is no such zone."))
     kelurahan = [Kelurahan.of(row) for row in found["kelurahan"]]
-    people = People.of(kelurahan)
+    unmapped = max(found["area_m2"] - sum(one.inside_m2 for one in kelurahan), 0)
+    is_mapped = unmapped <= found["area_m2"] / 2
+    people = People.of(kelurahan, is_mapped=is_mapped)
     about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
-    notes = [NOTE, query.area.note, "" if all(one.in_force for one in about) else ENDED]
+    notes = [NOTE, query.area.note, "" if is_mapped else UNMAPPED, "" if all(one.in_force for one in about) else ENDED]
     if abs(query.at - datetime.fromisoformat(found["computed_at"])) > NOW:
         notes.append(OTHER_TIME)
     return Impact(
@@ -263,8 +276,8 @@ def impact_of(query: ImpactQuery) -> Impact:
         note=" ".join(str(note) for note in notes if note),
         about=about,
         area_m2=round(found["area_m2"], 1),
-        unmapped_m2=round(max(found["area_m2"] - sum(one.inside_m2 for one in kelurahan), 0), 1),
-        area_computed_in="EPSG:6933",
+        unmapped_m2=round(unmapped, 1),
+        area_computed_in=f"EPSG:{EQUAL_AREA}",
         people=people,
         kelurahan=kelurahan,
         without_post=[one.code for one in kelurahan if one.affected != 0 and not one.has_open_post],

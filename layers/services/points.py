@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from math import isfinite
 from typing import Any
 
@@ -16,7 +16,10 @@ from layers.text import text
 LIMIT = 100_000
 
 COLUMNS = 1_000
-"""Of a table; each row is answered with all of them, the empty ones included."""
+"""Beside the position, of all rows together; in a table each row is answered with all, the empty ones included."""
+
+ID = "id_given"
+"""The column for a GeoJSON feature's own id; that of an answer is its row."""
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 """With its end; io.StringIO would hold the text once more, at four bytes a character."""
@@ -26,9 +29,17 @@ BETWEEN = re.compile(r"[\s,]*")
 NUL = re.compile(r"(\\\\)|\\u0000")
 """In JSON text. An escaped backslash, group 1, is to be kept: what follows it is no escape."""
 
+SURPLUS = text(
+    "sel lebih banyak daripada kolom; koma desimal memerlukan titik koma sebagai pemisah",
+    "more cells than columns; decimal commas need semicolons as separators",
+)
+NO_POINT = text("bukan Feature dengan geometri Point", "not a Feature with a Point geometry")
+
 
 def points_csv(content: str) -> Iterator[Point]:
     """Rows of a table with the columns ``lon`` and ``lat``, separated by commas, or by semicolons as Excel does.
+
+    A row with more cells than columns is faulty: with decimal commas, 116,10 would be read as 116 and 10.
 
     Raises:
         InvalidParameter: ``body``: a column is missing, there are more than :data:`COLUMNS`, or a row is no CSV.
@@ -49,17 +60,13 @@ def points_csv(content: str) -> Iterator[Point]:
                         f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
                     ),
                 )
-        if len(rows.fieldnames or []) > COLUMNS:
-            raise InvalidParameter(
-                "body",
-                text(f"Lebih dari {COLUMNS} kolom; kirim lebih sedikit.", f"More than {COLUMNS} columns; send fewer."),
-            )
+        columns_check(len(rows.fieldnames or []) - 2)
         for number, row in enumerate(rows, 1):
-            row.pop(None, None)  # cells beyond the last column
+            surplus: Any = row.pop(None, None) or ()
             lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""
             if semicolons:
                 lon, lat = lon.replace(",", "."), lat.replace(",", ".")
-            yield _point(number, lon, lat, row)
+            yield _point(number, lon, lat, row, SURPLUS if "".join(surplus).strip() else None)
     except csv.Error as error:
         raise _unreadable(number + 1, error) from error
 
@@ -87,12 +94,47 @@ def points_geojson(content: str) -> Iterator[Point]:
         except (ValueError, RecursionError) as error:
             raise _unreadable(number, error) from error
         match feature:
-            case {"geometry": {"type": "Point", "coordinates": [lon, lat, *_]}, **rest}:
-                given = rest.get("properties")
-                yield _point(number, lon, lat, given if isinstance(given, dict) else {})
+            case {"geometry": {"type": "Point", "coordinates": [lon, lat, *_]}}:
+                yield _point(number, lon, lat, _given(feature))
             case _:
-                fault = text("bukan Feature dengan geometri Point", "not a Feature with a Point geometry")
-                yield Point(number, None, None, str(fault), "{}")
+                yield _point(number, None, None, _given(feature), NO_POINT)
+
+
+def columns_check(count: int) -> None:
+    """
+    Raises:
+        InvalidParameter: ``body``: more than :data:`COLUMNS`.
+    """
+    if count > COLUMNS:
+        raise InvalidParameter(
+            "body",
+            text(
+                f"Lebih dari {COLUMNS} kolom selain posisinya; kirim lebih sedikit.",
+                f"More than {COLUMNS} columns beside the position; send fewer.",
+            ),
+        )
+
+
+def column_free(name: str, taken: Container[str]) -> str:
+    """A name for a column that came, beside those that are taken.
+
+    ``status``, where it is taken, becomes ``status_given``, and ``status_given`` then ``status_given_given``: no two
+    names become one.
+    """
+    stem = name
+    while stem not in taken and stem.endswith("_given"):
+        stem = stem.removesuffix("_given")
+    return f"{name}_given" if stem in taken else name
+
+
+def _given(feature: Any) -> dict[str, Any]:
+    """The properties of a feature, after its own id."""
+    if not isinstance(feature, dict):
+        return {}
+    id, properties = feature.get("id"), feature.get("properties")
+    named = properties if isinstance(properties, dict) else {}
+    named = {column_free(name, (ID,)): value for name, value in named.items()}
+    return named if id is None else {ID: id, **named}
 
 
 def _unreadable(number: int, error: Exception) -> InvalidParameter:
@@ -101,12 +143,14 @@ def _unreadable(number: int, error: Exception) -> InvalidParameter:
     )
 
 
-def _point(number: int, lon: Any, lat: Any, given: dict[str, Any]) -> Point:
+def _point(number: int, lon: Any, lat: Any, given: dict[str, Any], fault: Any = None) -> Point:
     try:
         written = _written(given)
     except TypeError as error:
         fault = text(f"atribut tidak dapat ditulis: {error}", f"the properties cannot be written: {error}")
         return Point(number, None, None, str(fault), "{}")
+    if fault:
+        return Point(number, None, None, str(fault), written)
     degrees = []
     for name, value, most in (("lon", lon, 180), ("lat", lat, 90)):
         try:

@@ -27,10 +27,10 @@ SLIVER = 4
 """Cells; smaller patches become part of what surrounds them."""
 
 TOLERANCES = (2.0, 1.0, 0.75, 0.0)
-"""In cells; triangles of less than its square are cut off the outlines. The first that keeps the areas is taken."""
+"""In cells; triangles of less than its square are cut off the outlines. The first that misplaces little is taken."""
 
 KEPT = 0.01
-"""The share by which the area of a class may change."""
+"""The share of a class that may lie elsewhere, gains and losses together: totals hide what moved."""
 
 ROWS = 2048
 
@@ -133,12 +133,7 @@ def _zone_store(
 
 def _outlines(dataset: DatasetReader, number: int, breaks: Sequence[float], crs: str) -> Iterator[Outline]:
     known = [one for one in classes_of(list(breaks)) if one.level]
-    classes, mapped = _classes(dataset, number, breaks, len(known))
-    areas = np.bincount(classes.ravel(), minlength=len(known) + 1)[1:]
-    for ranks, patches in _candidates(classes, mapped):
-        totals = np.bincount(ranks, shapely.area(patches), minlength=len(known) + 1)[1:]
-        if (np.abs(totals - areas) <= KEPT * areas).all() and shapely.is_valid(patches).all():
-            break
+    ranks, patches = _patches(*_classes(dataset, number, breaks, len(known)), len(known))
     back = to_raster(crs)
 
     def placed(corners: np.ndarray) -> np.ndarray:
@@ -150,17 +145,28 @@ def _outlines(dataset: DatasetReader, number: int, breaks: Sequence[float], crs:
             yield Outline(one, shapely.transform(shapely.MultiPolygon(list(own)), placed))
 
 
-def _candidates(classes: np.ndarray, mapped: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Ranks and outlines in cells, from the simplest to the exact."""
+def _patches(classes: np.ndarray, mapped: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks and outlines in cells: the simplest that leave each class where it is, the exact ones if none do."""
+    numbers = range(1, levels + 1)
+    bound = KEPT * np.array([np.count_nonzero(classes == rank) for rank in numbers])
     whole = [sieve(classes, SLIVER, mask=mapped)] if classes.size > SLIVER else []
     for cleaned in (*whole, classes):
+        moved = np.array([np.count_nonzero((cleaned == rank) != (classes == rank)) for rank in numbers])
+        if (moved > bound).any():
+            continue
         found = list(shapes(cleaned, mask=cleaned > 0, connectivity=4))
         ranks = np.array([rank for _, rank in found], int)
         patches = np.array([shapely.geometry.shape(patch) for patch, _ in found], object)
         # A vertex at each corner of a cell, so that patches that touch also share their vertices.
         patches = shapely.transform(shapely.segmentize(patches, 1), np.rint)
         for tolerance in TOLERANCES:
-            yield ranks, shapely.coverage_simplify(patches, tolerance)
+            simpler = shapely.coverage_simplify(patches, tolerance)
+            if not shapely.is_valid(simpler).all():
+                continue
+            apart = shapely.area(shapely.symmetric_difference(patches, simpler))
+            if (moved + np.bincount(ranks, apart, minlength=levels + 1)[1:] <= bound).all():
+                return ranks, simpler
+    return ranks, simpler
 
 
 def _classes(

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from django.conf import settings
 from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -64,7 +63,7 @@ class _Datasets(local):
         self.known: OrderedDict[str, _Open] = OrderedDict()
 
     def get(self, raster: Raster) -> _Open:
-        path = f"{settings.RASTERS_FOLDER}/{raster.file}"
+        path = str(raster.path)
         if path not in self.known:
             self.known[path] = _Open.of(path)
             if len(self.known) > OPEN:

@@ -2,7 +2,8 @@
 
 Every point of the file is answered, in its order; one that cannot be read has ``fault`` instead of an exposure.
 ``worst_level`` is of zones and rasters together. Where neither says anything, a point is ``not_mapped``,
-which never means safe.
+which never means safe. A column that came and has the name of one of the answer's gets another, see
+:func:`column_free`.
 """
 
 import csv
@@ -23,17 +24,17 @@ import orjson
 from layers.errors import InvalidParameter, Problem
 from layers.models import RasterBand
 from layers.models.raster import class_numbers
+from layers.query.hazards import LEVELS
 from layers.query.screening import Exposure, Point, exposures_fetch
 from layers.services.hazards import NOTE, raster_versions
-from layers.services.points import LIMIT
+from layers.services.points import LIMIT, column_free, columns_check
 from layers.services.rasters import MAPPED, NOT_MAPPED, UNREADABLE, bands_active, digits, values_many
 from layers.text import text
 
-COLUMNS = 100
-"""Of the file that was sent, beside its position; a CSV answer has no more of them."""
-
-LEVELS = ("tinggi", "sedang", "rendah")
-"""From the worst on."""
+OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level")
+ZONES = ("hazards", "zones")
+NAMES = (*OWN, *ZONES, "rasters")
+"""Of the answer, in one format or the other, beside those that a table has for each band."""
 
 
 class TooMany(Problem):
@@ -46,7 +47,7 @@ class _Values:
     """What a band says about every point; None instead of ``values`` where its file cannot be read."""
 
     def __init__(self, band: RasterBand, values: np.ndarray | None) -> None:
-        self.band, self.values, self.name = band, values, f"{band.raster.code}/{band.quantity}"
+        self.band, self.values, self.name = band, values, _name(band)
         self.levels = [one.level for one in band.classes]
         if values is not None and self.levels:
             self.numbers = class_numbers(values, band.breaks)
@@ -63,14 +64,26 @@ class _Values:
         }
 
 
+def _name(band: RasterBand) -> str:
+    return f"{band.raster.code}/{band.quantity}"
+
+
+def _columns(band: str) -> tuple[str, str]:
+    """Of a table, for the value and the level."""
+    return band, f"{band} level"
+
+
 @dataclass
 class Screening:
-    """Reads points and writes their exposures, each once; ``columns`` are those of the file, as they are met."""
+    """Reads points and writes their exposures, each once.
+
+    ``columns`` are those of the file, as they are met, each with its name in the answer.
+    """
 
     at: datetime
     lons: array = field(default_factory=lambda: array("d"))
     lats: array = field(default_factory=lambda: array("d"))
-    columns: dict[str, None] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     rasters: Sequence[_Values] = ()
     reading: Future[list[tuple[RasterBand, np.ndarray | None]]] = field(default_factory=Future)
     versions: dict[str, str] = field(default_factory=dict)
@@ -79,7 +92,7 @@ class Screening:
         """Batches of properties: those that were given, then the exposure.
 
         Raises:
-            InvalidParameter: ``body``: there is no point at all.
+            InvalidParameter: ``body``: there is no point at all, or there are too many columns.
             TooMany: there are more than :data:`LIMIT`.
         """
         bands = bands_active(self.at)  # the connection is busy with the next batch from the first one on
@@ -96,13 +109,16 @@ class Screening:
 
     def _noted(self, points: Iterable[Point], bands: list[RasterBand], beside: Executor) -> Iterator[Point]:
         """The points; once all are known, rasters are read while PostgreSQL looks for zones."""
+        taken = {*NAMES, *(column for band in bands for column in _columns(_name(band)))}
         for point in points:
             if point.number > LIMIT:
                 raise TooMany(text(f"Paling banyak {LIMIT} titik sekali kirim.", f"{LIMIT} points at a time, at most."))
             self.lons.append(np.nan if point.lon is None else point.lon)
             self.lats.append(np.nan if point.lat is None else point.lat)
-            if len(self.columns) < COLUMNS:
-                self.columns.update(dict.fromkeys(orjson.loads(point.given)))
+            for name in orjson.loads(point.given):
+                if name not in self.columns:
+                    self.columns[name] = column_free(name, taken)
+                    columns_check(len(self.columns))
             yield point
         self.reading = beside.submit(values_many, np.array(self.lons), np.array(self.lats), bands)
 
@@ -116,7 +132,7 @@ class Screening:
         rasters = {} if point.fault else {one.name: one.value(point.number - 1) for one in self.rasters}
         known = [zone["level"] for zone in zones] + [value["level"] for value in rasters.values()]
         mapped = bool(zones) or any(value["status"] == MAPPED for value in rasters.values())
-        given: dict[str, Any] = orjson.loads(point.given)
+        given = {self.columns[name]: value for name, value in orjson.loads(point.given).items()}
         return given | {
             "row": point.number,
             "lon": point.lon,
@@ -152,26 +168,25 @@ def _feature(properties: dict[str, Any]) -> bytes:
 FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().,-]*\Z)").match
 """What text that a spreadsheet takes for a formula begins with; signed numbers, as of telephones, are none."""
 
-OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level")
-
 
 def screening_csv(screening: Screening, points: Iterable[Point]) -> Generator[bytes]:
     """A table: the exposure, one column a raster for its value and one for its level, then the columns that came."""
     begun = False
     for batch in screening.exposures(points):
         bands = [one.name for one in screening.rasters]
-        given = [name for name in screening.columns if name not in OWN and name not in ("hazards", "rasters")]
+        given = list(screening.columns.values())
         lines = io.StringIO(newline="")
         writer = csv.writer(lines)
         if not begun:
-            names = [f"{band}{of}" for band in bands for of in ("", " level")]
-            writer.writerow(_harmless([*OWN, "hazards", "zones", *names, *given]))
+            names = [column for band in bands for column in _columns(band)]
+            writer.writerow(harmless([*OWN, *ZONES, *names, *given]))
             begun = True
-        writer.writerows(_harmless(_cells(row, bands, given)) for row in batch)
+        writer.writerows(harmless(_cells(row, bands, given)) for row in batch)
         yield lines.getvalue().encode()
 
 
-def _harmless(cells: Iterable[Any]) -> list[Any]:
+def harmless(cells: Iterable[Any]) -> list[Any]:
+    """Cells of a table, an apostrophe before those that a spreadsheet would take for a formula."""
     return [f"'{cell}" if isinstance(cell, str) and FORMULA(cell) else cell for cell in cells]
 
 

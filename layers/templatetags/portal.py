@@ -77,6 +77,16 @@ def filled(layer: Layer, features: list[dict[str, Any]]) -> list[Property]:
 
 
 @register.simple_tag
+def told(layer: Layer, feature: dict[str, Any]) -> list[Property]:
+    """What a line about a feature tells of it: codes, measures and times that people gave."""
+    return [
+        item
+        for item in filled(layer, [feature])
+        if not item.read_only and (item.choices or item.unit or item.format == "date-time")
+    ]
+
+
+@register.simple_tag
 def link(document: dict[str, Any], rel: str) -> str:
     """Address of the document's first link of that relation, empty where there is none."""
     return next((found["href"] for found in document["links"] if found["rel"] == rel), "")

@@ -268,8 +268,10 @@ def test_the_legend_says_colours_patterns_and_whose_breaks(web: Client) -> None:
 
 
 def test_tilejson(raster: Raster, web: Client) -> None:
-    document = web.get(f"{MAP}/tiles/WebMercatorQuad").json()
+    answer = web.get(f"{MAP}/tiles/WebMercatorQuad")
+    document = answer.json()
 
+    assert answer["Content-Type"] == "application/vnd.mapbox.tile+json", "as that of vector tiles"
     assert document["tiles"] == [f"http://testserver{MAP}/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}.png"]
     assert (document["bounds"], document["attribution"]) == (raster.bbox, "BNPB")
 
@@ -297,6 +299,31 @@ def test_a_tile_elsewhere_is_transparent(web: Client) -> None:
     for tile in ("13/0/0", "0/0/0"):
         pixels = png_read(web.get(f"{MAP}/tiles/WebMercatorQuad/{tile}.png").content)
         assert np.count_nonzero(pixels[..., 3]) <= 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"collections/banjir/{part}" for part in ("items", "items/1", "schema", "queryables", "changes", "tiles")),
+        "collections/banjir/tiles/WebMercatorQuad",
+        "collections/banjir/tiles/WebMercatorQuad/0/0/0",
+        "styles/banjir",
+        "styles/banjir/legend",
+    ],
+)
+def test_what_a_raster_has_not_leads_to_what_it_has(web: Client, path: str) -> None:
+    refused = web.get(f"/oapi/{path}")
+    assert refused.status_code == 404
+    assert refused.json()["detail"] == (
+        "'banjir' is a raster, which has no items. Its values are at "
+        "http://testserver/oapi/collections/banjir/coverage."
+    )
+
+
+def test_nothing_is_listed_where_there_is_no_raster(web: Client) -> None:
+    assert web.get(COVERAGE.replace("banjir", "x")).json()["detail"] == "There is no raster 'x'. There are: banjir."
+    Raster.objects.all().delete()
+    assert web.get(COVERAGE).json()["detail"] == "There is no raster 'banjir'."
 
 
 def test_rasters_are_among_the_collections_without_items(web: Client) -> None:

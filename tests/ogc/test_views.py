@@ -347,6 +347,20 @@ def test_the_openapi_document_is_valid_and_complete(client: Client, language: st
     assert "$ref" not in json.dumps(document).replace('"$ref": "#/', "")
 
 
+@pytest.mark.django_db
+def test_only_parameters_that_the_document_allows_are_taken(client: Client) -> None:
+    """Requirement query-param-unknown of Features Part 1; ``others`` allows any, where nothing depends on them."""
+    paths = client.get("/oapi/openapi").json()["paths"]
+    others = {"$ref": "#/components/parameters/others"}
+    taken, allowed = {}, {}
+    for path, operations in paths.items():
+        if "get" in operations and "{" not in path:
+            allowed[path] = 200 if others in operations["get"]["parameters"] else 400
+            taken[path] = client.get(f"/oapi{path}", {"foo": "1", "f": "json"}).status_code
+    assert taken == allowed
+    assert set(allowed.values()) == {200, 400}
+
+
 def test_web_maps_of_other_sites_may_read(client: Client) -> None:
     response = client.get("/oapi", headers={"Origin": "https://peta.example"})
     assert response["Access-Control-Allow-Origin"] == "*"

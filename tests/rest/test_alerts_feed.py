@@ -11,6 +11,7 @@ from cap_messages import NAMESPACE, area, faults, info, message
 from conftest import FeatureMake
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
 from django.core.management import call_command
+from django.db import connection
 from django.utils.timezone import localtime, now
 from rest_framework.test import APIClient
 
@@ -65,6 +66,15 @@ def feed(client: APIClient, **parameters: str) -> ElementTree.Element:
 
 def titles(client: APIClient) -> list[str | None]:
     return [entry.findtext(f"{ATOM}title") for entry in feed(client).iter(f"{ATOM}entry")]
+
+
+def test_what_is_valid_for_ever_is_no_alert(anyone: APIClient, warn: Any) -> None:
+    endless, _ = warn(1, name="tanpa akhir"), warn(2, name="berlaku")
+    with connection.cursor() as cursor:
+        for end in ("infinity", "9999-12-31T23:59:59Z"):
+            cursor.execute("UPDATE layers_disasterzone SET valid_to = %s WHERE id = %s", [end, endless.pk])
+            assert titles(anyone) == ["berlaku"], end
+            assert anyone.get(f"/api/v1/alerts/{endless.pk}.cap").status_code == 404, end
 
 
 def test_the_feed_lists_what_has_not_ended(anyone: APIClient, warn: Any, feature_make: FeatureMake) -> None:
@@ -179,6 +189,13 @@ def test_a_zone_as_a_message(anyone: APIClient, warn: Any) -> None:
         "Ampenan",
         "-8.580000,116.100000 -8.580000,116.110000 -8.570000,116.110000 -8.570000,116.100000 -8.580000,116.100000",
     ]
+
+
+@pytest.mark.parametrize(("start", "urgency"), [(-1, "Immediate"), (0.9, "Expected"), (1.1, "Future")])
+def test_urgency_is_how_long_it_is_until_then(anyone: APIClient, warn: Any, start: float, urgency: str) -> None:
+    assert {info.findtext(f"{{{NAMESPACE}}}urgency") for info in infos(cap(anyone, warn(start=start, end=9)))} == {
+        urgency
+    }
 
 
 @pytest.mark.parametrize("hazard", DisasterZone.Hazard.values)

@@ -58,6 +58,10 @@ def test_codes_and_bounds_are_told(description: dict[str, Any]) -> None:
     parameters = description["paths"]["/api/v1/markets/"]["get"]["parameters"]
     kind = next(parameter for parameter in parameters if parameter["name"] == "type")
     assert sorted(kind["schema"]["enum"]) == sorted(values["type"]["enum"])
+    impact = {one["name"]: one["schema"] for one in description["paths"]["/api/v1/hazards/impact"]["get"]["parameters"]}
+    assert impact["days"] == {"type": "integer", "minimum": 1, "maximum": 365, "default": 7}
+    assert (impact["limit"]["maximum"], impact["limit"]["default"]) == (1000, 100)
+    assert impact["standard"]["default"] == "sphere"
 
 
 def sound(description: dict[str, Any], component: str) -> Any:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from contextlib import closing
+from datetime import datetime
 from math import cos, sin
 from time import monotonic
 from typing import Any
@@ -18,11 +19,13 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from hazard_scene import SOUTH, WEST, make, scene_make
 from rest_framework.test import APIClient
-from shapely.geometry import shape
+from shapely.geometry import box, mapping, shape
 
+from layers.importers.alerts import alert_import
+from layers.importers.cap import alert_parse
 from layers.models import AdministrativeArea, CapAlert, DisasterZone, HealthFacility
 from layers.query.screening import BATCH
-from layers.rest.impact_body import MAX_VERTICES
+from layers.rest.impact_body import MAX_JOINED, MAX_VERTICES
 from layers.services import points
 
 AT, IMPACT, SCREEN = (f"/api/v1/hazards/{name}" for name in ("at", "impact", "screen"))
@@ -58,6 +61,8 @@ def test_at_answers_with_and_without_a_slash(anyone: APIClient, feature_make: Fe
         ("lon=116", "lat"),
         ("lon=x&lat=1", "lon"),
         ("lon=nan&lat=1", "lon"),
+        ("lon=1_16&lat=1", "lon"),
+        ("lon=%D9%A1&lat=1", "lon"),
         ("lon=-8.5&lat=116", "lat"),
         ("lon=181&lat=0", "lon"),
         ("lon=1&lat=1&radius=-1", "radius"),
@@ -215,10 +220,35 @@ def test_times_of_a_report_are_local_and_stand_beside_what_ages(anyone: APIClien
     """31 December in UTC is 1 January in Mataram."""
     scene_make(feature_make)
     page = anyone.post(f"{IMPACT}?f=html&lang=en", POLYGON, format="json").content.decode()
-    assert page.count("status as of: <time") == 2, "of each post and facility inside that has a status"
-    assert "displaced people as of: <time" in page
+    assert page.count("Status as of: <time") == 2, "of each post and facility inside that has a status"
+    assert "Displaced people as of: <time" in page
     assert "1 Jan 2026, 00:00 WITA" in page
     assert ">2025-12-31" not in page
+
+
+def test_a_report_tells_what_there_is_and_of_how_many_it_is_not_known(
+    anyone: APIClient, feature_make: FeatureMake
+) -> None:
+    scene_make(feature_make)
+    city = mapping(box(WEST, SOUTH, WEST + 0.02, SOUTH + 0.02))
+    page = anyone.post(f"{IMPACT}?f=html&lang=en", city, format="json").content.decode()
+    assert "<li>Beds: <strong>150</strong> beds <small>(not known of 1)</small></li>" in page, "a pharmacy has none"
+    assert "<li>ICU beds: <strong>?</strong> beds <small>(not known of 4)</small></li>" in page
+    assert re.search(r"<td>apotek</td><td>[^<]*</td><td>Type: Pharmacy</td>", page), "nothing is said of what is empty"
+
+
+def test_what_is_most_urgent_is_listed_first(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """Ids grow with time: the first ones are old maps."""
+    scene_make(feature_make)
+    validity = {"valid_from": "2026-01-01T00:00:00+08:00", "valid_to": "2099-01-02T00:00:00+08:00"}
+    mapped = {"hazard": "105", "level": "tinggi", "kind": "peta_bahaya"}
+    make(feature_make, "disaster_zones", 8, WEST, SOUTH, code="peta", **mapped)
+    make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="kini", **mapped | {"kind": "peringatan"}, **validity)
+    found = anyone.post(f"{IMPACT}?limit=2", POLYGON, format="json").json()["layers"]["disaster_zones"]
+    assert found["count"] == 4
+    assert [zone["code"] for zone in found["listed"]] == ["kini", "banjir-t"]
+    page = anyone.post(f"{IMPACT}?limit=2&f=html&lang=en", POLYGON, format="json").content.decode()
+    assert "2 of 4; the others with f=csv and limit." in page
 
 
 def test_a_report_of_a_zone_without_end_may_have_infinite_times(anyone: APIClient, feature_make: FeatureMake) -> None:
@@ -239,6 +269,60 @@ def test_what_may_be_asked_by_get_may_be_asked_by_head_and_options(
     assert [getattr(anyone, method)(address).status_code for method in ("get", "head", "options")] == [200] * 3
     refused = anyone.post(address, POLYGON, format="json")
     assert (refused.status_code, refused.json()["parameter"]) == (400, "zone")
+
+
+EXECUTION = "/oapi/processes/impact/execution"
+
+
+def feature(geometry: Any, **members: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": {"name": "\0"}, "geometry": geometry, **members}
+
+
+def collection(*geometries: Any) -> dict[str, Any]:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    return {"type": "FeatureCollection", "crs": crs, "features": [feature(one) for one in geometries]}
+
+
+def test_what_qgis_and_ogr2ogr_write_is_an_area_at_both_doors(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """Parts that overlap or touch are joined; nothing of the features but their shape is kept with a job."""
+    scene_make(feature_make)
+    west, middle, east = (mapping(box(WEST + x, SOUTH, WEST + x + 0.006, SOUTH + 0.01)) for x in (0, 0.003, 0.004))
+    both = {"type": "MultiPolygon", "coordinates": [west["coordinates"], mapping(box(117, -8, 118, -7))["coordinates"]]}
+    plain = anyone.post(IMPACT, POLYGON, format="json").json()
+    for sent in (feature(POLYGON, id=5), collection(POLYGON), collection(west, middle, east), collection(east, west)):
+        rest = anyone.post(IMPACT, sent, format="json")
+        process = anyone.post(EXECUTION, {"inputs": {"geometry": sent}}, format="json")
+        job = anyone.post(EXECUTION, {"inputs": {"geometry": sent}}, format="json", headers={"prefer": "respond-async"})
+        assert (rest.status_code, process.status_code, job.status_code) == (200, 200, 201)
+        for answer in (rest, process):
+            assert answer.json()["area_m2"] == pytest.approx(plain["area_m2"])
+            assert answer.json()["people"] == plain["people"]
+    assert anyone.post(IMPACT, collection(both, middle, east), format="json").status_code == 200
+
+
+def test_areas_that_are_none_are_told_in_words_of_the_portal(anyone: APIClient) -> None:
+    """Not in those of a library: json.exception.out_of_range.403."""
+    nested = feature(feature(POLYGON))
+    bad = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1]]]}
+    for sent in (nested, feature(bad), collection(POLYGON, {"type": "Point", "coordinates": [116, -8]}), bad):
+        rest = anyone.post(IMPACT, sent, format="json")
+        process = anyone.post(EXECUTION, {"inputs": {"geometry": sent}}, format="json")
+        for answer in (rest, process):
+            assert (answer.status_code, answer.json()["parameter"]) == (400, "geometry")
+            assert answer.json()["detail"] in (
+                "The geometry must be a Polygon or a MultiPolygon. About a point, ask hazards/at.",
+                "Its coordinates must be closed rings of [longitude, latitude] pairs.",
+            )
+
+
+def test_a_collection_is_bounded_as_a_whole(anyone: APIClient) -> None:
+    """Of many features, and of features that lie across each other, which take long to join."""
+    squares = [mapping(box(116 + n / 10**6, -8, 116.1, -7.9)) for n in range(MAX_VERTICES // 5 + 1)]
+    assert anyone.post(IMPACT, collection(*squares), format="json").status_code == 413
+    combs = ({"type": "Polygon", "coordinates": [comb(1500, across=across)]} for across in (False, True))
+    answer = anyone.post(IMPACT, collection(*combs), format="json")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "geometry")
+    assert answer.json()["detail"].startswith("The features cross each other")
 
 
 BOWTIE = {
@@ -263,6 +347,7 @@ BOWTIE = {
         ({"alert": "x"}, "alert"),
         ({"raster": "x", "threshold": 1}, "raster"),
         ({"raster": "x", "threshold": 10**400}, "body"),
+        ({"raster": "x", "threshold": True}, "body"),
         ({"raster": "x"}, "body"),
         ({"type": "Point", "coordinates": [116, -8]}, "geometry"),
         ({"type": "Polygon", "coordinates": []}, "geometry"),
@@ -270,6 +355,12 @@ BOWTIE = {
         ({"type": "Polygon", "coordinates": "x"}, "geometry"),
         ({"type": "Polygon", "coordinates": [[[0, 0], [200, 0], [200, 1], [0, 0]]]}, "geometry"),
         ({"type": "Feature", "geometry": None}, "geometry"),
+        (mapping(box(-179, -9, 179, -8)), "geometry"),
+        ({"type": "FeatureCollection", "features": []}, "geometry"),
+        ({"type": "FeatureCollection", "features": "x"}, "geometry"),
+        ({"type": "FeatureCollection", "features": [POLYGON, None]}, "geometry"),
+        ({"type": "FeatureCollection", "features": [POLYGON, {"type": "Polygon", "coordinates": []}]}, "geometry"),
+        ({"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": None}]}, "geometry"),
         (BOWTIE, "geometry"),
     ],
 )
@@ -302,6 +393,7 @@ def test_a_shape_asked_by_get_is_answered_like_one_that_is_sent(
         ("POLYGON((116.1 -8.6, 116.2 -8.6, 116.1 -8.6))", "coords"),
         ("POLYGON((nan nan, nan nan, nan nan, nan nan))", "coords"),
         ("POLYGON((1e999 0, 1 0, 1 1, 1e999 0))", "coords"),
+        ("POLYGON((179 -9, -179 -9, -179 -8, 179 -8, 179 -9))", "coords"),
         ("SRID=4326;POLYGON((0 0, 1 0, 1 1, 0 0))", "coords"),
         ("POLYGON((-8.6 116.1, -8.6 116.2, -8.5 116.2, -8.6 116.1))", "coords"),
         ("GEOMETRYCOLLECTION(" * 20_000, "coords"),
@@ -314,14 +406,24 @@ def test_bad_coords_are_refused_by_name(anyone: APIClient, coords: str, paramete
     assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
 
 
+def test_an_area_across_the_meridian_of_180_is_sent_in_two(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    whole = anyone.get(f"{IMPACT}?coords=POLYGON((179 -9,-179 -9,-179 -8,179 -8,179 -9))")
+    assert "split it there into a MultiPolygon" in whole.json()["detail"]
+    halves = ["((179 -9,180 -9,180 -8,179 -8,179 -9))", "((-180 -9,-179 -9,-179 -8,-180 -8,-180 -9))"]
+    split = anyone.get(f"{IMPACT}?coords=MULTIPOLYGON({','.join(halves)})")
+    assert (split.status_code, split.json()["people"]["affected"]) == (200, None)
+
+
 def test_an_area_must_be_named(anyone: APIClient) -> None:
     answer = anyone.get(IMPACT)
     assert (answer.status_code, answer.json()["detail"]) == (400, "Give zone or coords, one of both.")
 
 
 def test_a_self_crossing_tells_where(anyone: APIClient) -> None:
-    answer = anyone.post(IMPACT, BOWTIE, format="json")
-    assert "Self-intersection[116.15 -8.55]" in answer.json()["detail"]
+    for sent in (BOWTIE, collection(POLYGON, BOWTIE)):
+        answer = anyone.post(IMPACT, sent, format="json")
+        assert "Self-intersection[116.15 -8.55]" in answer.json()["detail"]
 
 
 def test_too_many_vertices_are_refused_with_the_bound(anyone: APIClient) -> None:
@@ -346,7 +448,8 @@ def test_a_cap_alert_is_an_area_and_is_not_stored(
     answer = anyone.post(IMPACT, sent, content_type=media_type)
     drawn = anyone.post(IMPACT, POLYGON, format="json")
     assert answer.status_code == 200, answer.content
-    assert answer.json()["people"] == drawn.json()["people"]
+    people = [document.json()["people"] for document in (answer, drawn)]
+    assert [(one["affected"], one["least"]) for one in people] == [(people[1]["affected"], people[1]["least"])] * 2
     assert answer.json()["area_m2"] == pytest.approx(2 * drawn.json()["area_m2"], rel=0.01)
     assert (CapAlert.objects.count(), DisasterZone.objects.count()) == (0, zones)
 
@@ -387,16 +490,20 @@ HALF_ROUND = SQUARE.replace(" ", " x,", 1)
         (ENTITY, "DOCTYPE"),
         (b"<alert/>", "no alert of CAP 1.2"),
         (message("x", info(), status="Exercise"), "Exercise"),
-        (message("x", info(), msgType="Cancel"), "Cancel"),
-        (message("x", info(responseType="AllClear")), "no polygon or circle"),
-        (message("x"), "no polygon or circle"),
-        (message("x", info("")), "no polygon or circle"),
-        (message("x", info(area(), area("Sekarbela", polygons=()))), "Sekarbela: no shape"),
+        (message("x", info(responseType="AllClear")), "Banjir: the danger is over. It warns of nothing any more."),
+        (message("x", info(urgency="Past", event="Rob")), "Rob: the danger is over"),
+        (message("x"), "no info with an area"),
+        (message("x", info("")), "no info with an area"),
+        (message("x", info(area(), area("Sekarbela", polygons=()))), "Sekarbela: no polygon or circle"),
         (message("x", info(area(polygons=(SQUARE, "-8,116 -9,116")))), "polygon -8,116 -9,116: fewer than three"),
         (message("x", info(area(polygons=(LONG_BOWTIE,)))), "1000 corners"),
         (message("x", info(area(polygons=(STAR,)))), "its edges cross each other too often"),
         (
             message("x", info(area(polygons=(comb_words(500), comb_words(500, across=True))))),
+            "cross each other too often",
+        ),
+        (
+            message("x", info(area(polygons=(comb_words(500),)), area(polygons=(comb_words(500, across=True),)))),
             "cross each other too often",
         ),
         (message("x", info(area(polygons=(HALF_ROUND,)))), "is no number"),
@@ -409,6 +516,71 @@ def test_a_bad_cap_alert_is_refused(anyone: APIClient, sent: bytes, said: str) -
     assert said in answer.json()["detail"]
 
 
+def test_a_cancellation_is_no_exercise(anyone: APIClient) -> None:
+    sent = message("x", info(), msgType="Cancel")
+    detail = anyone.post(IMPACT, sent, content_type="application/cap+xml").json()["detail"]
+    assert detail == "msgType Cancel: a report is made of Alert, Update only."
+
+
+def test_a_small_area_of_a_cap_alert_counts_beside_a_large_one(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """A triangle, less than a thousandth of the other: within one area that would be a sliver."""
+    scene_make(feature_make)
+    triangle = " ".join(f"{y},{x}" for x, y in RING[:3] + RING[:1])
+    far = "-11,119 -11,121 -10,121 -10,119 -11,119"
+    both, alone = (
+        anyone.post(IMPACT, message("x", info(*areas)), content_type="application/cap+xml").json()
+        for areas in ([area("Jauh", polygons=(far,)), area(polygons=(triangle,))], [area(polygons=(triangle,))])
+    )
+    assert both["people"]["affected"] == alone["people"]["affected"] > 0
+
+
+def test_what_was_mended_of_a_cap_alert_is_told(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    sliver = "-8.60,116.1 -8.60,116.1001 -8.6001,116.1 -8.60,116.1"
+    over = info(area("Lembar"), event="Rob", responseType="AllClear")
+    sent = message("x", info(area(polygons=(SQUARE, sliver)), severity="Unknown"), over)
+    note = anyone.post(IMPACT, sent, content_type="application/cap+xml").json()["note"]
+    told = "severity Unknown: taken as medium; Rob: the danger is over; Ampenan: 1 slivers dropped."
+    assert f"The alert: {told}" in note
+
+
+def test_of_many_notes_on_a_cap_alert_the_first_are_told(anyone: APIClient, feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    areas = [area(f"Lingkungan {n}", polygons=(f"-8.5,{n}.0 -8.4,{n}.1 -8.4,{n}.0 -8.5,{n}.1",)) for n in range(8)]
+    note = anyone.post(IMPACT, message("x", info(*areas)), content_type="application/cap+xml").json()["note"]
+    assert "Lingkungan 4: 1 polygon repaired; and 3 more." in note
+
+
+def test_a_cap_alert_tells_the_same_as_where_it_is_taken_in(anyone: APIClient, feature_make: FeatureMake) -> None:
+    """One entry for several languages, the hazard by its words, and an end where it says none."""
+    scene_make(feature_make)
+    further = "-8.30,116.40 -8.30,116.41 -8.29,116.41 -8.29,116.40 -8.30,116.40"
+    infos = [info(language=language, headline=name, expires="") for language, name in (("en", "Flood"), ("id", "Air"))]
+    sent = message("A-1", *infos, info(area(polygons=(further,)), event="Tsunami", severity="Minor"))
+    at = f"{IMPACT}?datetime=2024-11-23T12:00:00%2B08:00"
+    posted = anyone.post(at, sent, content_type="application/cap+xml").json()
+    alert_import(alert_parse(sent))
+    stored = anyone.post(at, {"alert": "A-1"}, format="json").json()
+
+    assert [(one["code"], one["name"], one["hazard"]["code"], one["in_force"]) for one in posted["about"]] == [
+        ("A-1", "Air / Flood", "101", False),
+        ("A-1", "Banjir di Ampenan", "109", False),
+    ]
+    assert "no expires: it holds for 24 hours" in posted["note"]
+    kept = [{**one, "code": "A-1"} for one in stored["about"]]
+    times = ("valid_from", "valid_to", "observed_at")
+    for one in posted["about"] + kept:
+        one.update({name: datetime.fromisoformat(one[name]) for name in times})
+    assert posted["about"] == kept
+
+
+def test_circles_of_a_cap_alert_are_counted_before_they_are_drawn(anyone: APIClient) -> None:
+    circles = tuple(f"-8.5,116.{n:04} 0.1" for n in range(600))
+    sent = message("x", info(area(polygons=(), circles=circles), area(polygons=(), circles=("-8.4,116 1", *circles))))
+    answer = anyone.post(IMPACT, sent, content_type="application/cap+xml")
+    assert (answer.status_code, str(MAX_JOINED) in answer.json()["detail"]) == (413, True)
+
+
 def test_a_cap_alert_of_too_many_vertices_is_refused(anyone: APIClient) -> None:
     polygon = " ".join(["-8.5,116.1"] * MAX_VERTICES)
     answer = anyone.post(
@@ -419,11 +591,36 @@ def test_a_cap_alert_of_too_many_vertices_is_refused(anyone: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "parameter"), [("standard=x", "standard"), ("days=0", "days"), ("limit=x", "limit"), ("f=pdf", "f")]
+    ("query", "parameter"),
+    [("standard=x", "standard"), ("days=0", "days"), ("days=x", "days"), ("limit=x", "limit"), ("f=pdf", "f")],
 )
 def test_bad_parameters_of_an_impact(anyone: APIClient, query: str, parameter: str) -> None:
     answer = anyone.post(f"{IMPACT}?{query}", POLYGON, format="json")
     assert (answer.status_code, answer.json()["parameter"]) == (400, parameter)
+
+
+def test_days_beyond_the_range_are_refused_and_a_limit_is_the_maximum(
+    anyone: APIClient, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The needs of a year were told as those of the 9,999 days that were asked for."""
+    scene_make(feature_make)
+    coords = urlencode({"coords": shape(POLYGON).wkt})
+    for answer in (
+        anyone.get(f"{IMPACT}?{coords}&days=366"),
+        anyone.post(f"{IMPACT}?days=366", POLYGON, format="json"),
+        anyone.post("/oapi/processes/impact/execution", {"inputs": {"geometry": POLYGON, "days": 366}}, format="json"),
+    ):
+        assert (answer.status_code, answer.json()["parameter"]) == (400, "days")
+        assert "365" in answer.json()["detail"]
+    monkeypatch.setattr("layers.rest.hazards.MAX_LISTED", 1)
+    execution = {"inputs": {"geometry": POLYGON, "limit": 10_001}}
+    for answer in (
+        anyone.get(f"{IMPACT}?{coords}&limit=10001&days=365"),
+        anyone.post(f"{IMPACT}?limit=10001", POLYGON, format="json"),
+        anyone.post("/oapi/processes/impact/execution", execution, format="json"),
+    ):
+        assert answer.status_code == 200, answer.content
+        assert len(answer.json()["layers"]["disaster_zones"]["listed"]) == 1
 
 
 def test_screening_answers_every_row(anyone: APIClient, feature_make: FeatureMake) -> None:

@@ -59,7 +59,8 @@ def test_a_kelurahan_wholly_inside_is_surely_inside(feature_make: FeatureMake) -
     shape = shapely.box(WEST - 0.01, SOUTH - 0.01, WEST + 0.01, SOUTH + 0.02)
     found = ask(shape)
     assert [(one.name, one.share) for one in found.kelurahan] == [("Barat", 1.0)]
-    assert (found.people.affected, found.people.least, found.people.most) == (1000, 1000, 1000)
+    assert (found.people.affected, found.people.least, found.people.most) == (1000, 1000, None)
+    assert "Sebagian besar wilayah ini di luar kelurahan" in found.note
     half = square_metres(shape) - square_metres(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01))
     assert found.unmapped_m2 == pytest.approx(half, rel=1e-3)
 

@@ -13,8 +13,8 @@ from django.utils import translation
 
 from layers.errors import InvalidParameter
 from layers.query.screening import Point
-from layers.services.points import points_csv, points_geojson
-from layers.services.screening import COLUMNS, Screening, screening_csv, screening_geojson
+from layers.services.points import COLUMNS, points_csv, points_geojson
+from layers.services.screening import Screening, screening_csv, screening_geojson
 
 FULL = ",".join(f'"c{number}":1' for number in range(COLUMNS))
 """Properties that leave no room for another column."""
@@ -92,10 +92,73 @@ def test_a_header_that_cannot_be_read_refuses_the_file() -> None:
         next(points_csv("lon,lat," + "x" * 200_000 + "\n1,1,1\n"))
 
 
-def test_a_table_of_very_many_columns_is_refused() -> None:
-    """A body of 300 kB had the server write 40 million empty cells."""
-    names = ",".join(f"c{number}" for number in range(998))
-    assert len(list(points_csv(f"lon,lat,{names}\n116,-8"))) == 1
-    with pytest.raises(InvalidParameter, match="1000 kolom") as refused:
-        list(points_csv(f"lon,lat,{names},more\n116,-8"))
-    assert refused.value.extra == {"parameter": "body"}
+def named(count: int) -> list[str]:
+    return [f"c{number}" for number in range(count)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [screening_geojson, screening_csv])
+def test_very_many_columns_are_refused_before_anything_is_sent(write: Any) -> None:
+    """A body of 300 kB had the server write 40 million empty cells; and no column is left out silently."""
+
+    def answer(points: Iterator[Point]) -> str:
+        return b"".join(write(Screening(datetime.now(UTC)), points)).decode()
+
+    def table(names: list[str]) -> Iterator[Point]:
+        return points_csv(f"lon,lat,{','.join(names)}\n116,-8,{','.join(['1'] * len(names))}\n")
+
+    def features(names: list[str]) -> Iterator[Point]:
+        return points_geojson(collection(*(json.dumps({name: 1}) for name in names)))
+
+    for points in (table, features):
+        assert named(COLUMNS)[-1] in answer(points(named(COLUMNS)))
+        with pytest.raises(InvalidParameter, match=f"{COLUMNS} kolom") as refused:
+            next(write(Screening(datetime.now(UTC)), points(named(COLUMNS + 1))))
+        assert refused.value.extra == {"parameter": "body"}
+
+
+@pytest.mark.django_db
+def test_features_that_bring_other_names_each_are_refused_early() -> None:
+    """Neither their names nor their rows fill the memory."""
+    points = points_geojson(collection(*(json.dumps({name: 1}) for name in named(2 * COLUMNS))))
+    with pytest.raises(InvalidParameter):
+        next(screening_csv(Screening(datetime.now(UTC)), points))
+    assert next(points).number == COLUMNS + 2, "no more of them were read"
+    with pytest.raises(InvalidParameter):
+        next(points_csv(f"lon,lat,{','.join(named(COLUMNS + 1))}\n116,-8\n"))
+
+
+@pytest.mark.parametrize(
+    ("row", "separator"), [("SDN 2,116,10,-8,58", ","), ("SDN 2;116,10;-8,58;x", ";"), ("SDN 2,116,-8, ,x", ",")]
+)
+def test_cells_beyond_the_columns_are_a_fault(row: str, separator: str) -> None:
+    """With decimal commas, 116,10 and -8,58 would be the place 116, 10."""
+    with translation.override("en"):
+        (point,) = points_csv(separator.join(["name", "lon", "lat"]) + f"\n{row}\n")
+    assert (point.lon, point.lat, orjson.loads(point.given)) == (None, None, {"name": "SDN 2"})
+    assert point.fault == "more cells than columns; decimal commas need semicolons as separators"
+
+
+def test_blank_cells_beyond_the_columns_are_none() -> None:
+    (point,) = points_csv("name,lon,lat\nSDN 2,116,-8,, \n")
+    assert (point.fault, point.lon, point.lat) == (None, 116, -8)
+
+
+def test_a_feature_keeps_its_own_id_and_what_it_says_without_a_place() -> None:
+    (plain, word, zero, none, placeless) = (
+        '{"type":"Feature","id":7,"properties":{"id":"x","id_given":1,"id_given_given":2},"geometry":P}',
+        '{"type":"Feature","id":"a/7","properties":null,"geometry":P}',
+        '{"type":"Feature","id":0,"geometry":P}',
+        '{"type":"Feature","id":null,"properties":{"id":5},"geometry":P}',
+        '{"type":"Feature","id":8,"properties":{"name":"SD"},"geometry":null}',
+    )
+    content = f'{{"features":[{",".join((plain, word, zero, none, placeless))},5]}}'
+    content = content.replace(":P", ':{"type":"Point","coordinates":[116,-8]}')
+    assert given(points_geojson(content)) == [
+        {"id_given": 7, "id": "x", "id_given_given": 1, "id_given_given_given": 2},
+        {"id_given": "a/7"},
+        {"id_given": 0},
+        {"id": 5},
+        {"id_given": 8, "name": "SD"},
+        {},
+    ]

@@ -1,15 +1,22 @@
 """Zonal statistics, held against a plain computation with shapely."""
 
+import csv
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
+from conftest import FeatureMake
+from django.contrib.gis.geos import GEOSGeometry
+from django.core.management import CommandError, call_command
 from rasterio.transform import from_origin
 from rasters import CELL, NORTH, WEST, raster_make
 from shapely.geometry.base import BaseGeometry
 
+from layers.catalog import layer_get
+from layers.management.commands.raster_statistics import COLUMNS
 from layers.services import raster_zonal
 from layers.services.raster_zonal import ZonalStatistics, zonal
 
@@ -99,3 +106,34 @@ def _plainly(dataset: Any, cells: np.ndarray, shape: BaseGeometry) -> list[float
     mapped = sum(planar) / shape.area
     classes = np.bincount(np.digitize(values, [0.33, 0.66]), weights) / sum(weights) * mapped
     return [min(values), np.average(values, weights=weights), max(values), mapped, *classes]
+
+
+def test_the_command_writes_a_row_an_area(tmp_path: Path, feature_make: FeatureMake) -> None:
+    raster_make(tmp_path, [[0.2, 0.4, 0.8, -9999]])
+    areas = layer_get("administrative_areas")
+    halves = {"52.71.01.1002": square(2, 0, 4, 1), "52.71.01.1001": square(0, 0, 2, 1)}
+    for number, (code, shape) in enumerate(halves.items(), 1):
+        geom = GEOSGeometry(shapely.MultiPolygon([shape]).wkt, srid=4326)
+        feature_make(areas, number, code=code, name=f"Kelurahan {number}", geom=geom)
+
+    told = StringIO()
+    call_command("raster_statistics", "banjir", stdout=told)
+
+    head, *rows = csv.reader(StringIO(told.getvalue()))
+    assert head == [*COLUMNS, "share_rendah", "share_sedang", "share_tinggi"]
+    assert rows == [
+        ["indeks", "indeks", "52.71.01.1001", "Kelurahan 2", "0.2", "0.3", "0.4", "1.0", "0.5", "0.5", "0.0"],
+        ["indeks", "indeks", "52.71.01.1002", "Kelurahan 1", "0.8", "0.8", "0.8", "0.5", "0.0", "0.0", "0.5"],
+    ]
+
+
+def test_the_command_says_what_is_not_there(tmp_path: Path, feature_make: FeatureMake) -> None:
+    raster = raster_make(tmp_path, [[0.2]])
+    with pytest.raises(CommandError, match="Yang ada: banjir"):
+        call_command("raster_statistics", "gempa")
+    with pytest.raises(CommandError, match="Tidak ada wilayah kelurahan"):
+        call_command("raster_statistics", "banjir")
+    feature_make(layer_get("administrative_areas"), code="52.71.01.1001")
+    raster.path.unlink()
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("raster_statistics", "banjir", stdout=StringIO())

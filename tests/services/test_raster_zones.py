@@ -28,7 +28,7 @@ def shapes() -> dict[str, Any]:
     return {zone.level: shapely.from_wkb(bytes(zone.geom.wkb)) for zone in DisasterZone.objects.all()}
 
 
-def hills(side: int = 120) -> np.ndarray:
+def hills(side: int = 300) -> np.ndarray:
     """Smooth, from 0 to 1, with a corner that is not mapped."""
     y, x = np.mgrid[0:side, 0:side] / side
     values = (np.sin(7 * x) * np.cos(5 * y) + 1) / 2
@@ -78,6 +78,27 @@ def test_outlines_are_simpler_without_gaps_and_areas_kept(placed: dict[str, Any]
     outline = np.count_nonzero(np.diff(np.digitize(cells, [-1, 0.33, 0.66]), axis=0))
     assert sum(map(shapely.get_num_coordinates, found.values())) < outline / 2
     assert shapely.get_num_interior_rings(shapely.union_all(list(found.values()))) == 0
+
+
+@pytest.mark.parametrize("side", [24, 60, 90])
+def test_zones_lie_where_their_cells_do_also_of_coarse_rasters(side: int, tmp_path: Path) -> None:
+    """What an outline gains here and loses there cancels out in its area."""
+    y, x = np.mgrid[0:side, 0:side] / side
+    cells = (np.sin(9 * x + 4 * y) * np.cos(8 * y - 5 * x) + 1) / 2
+    raster = raster_make(tmp_path, cells)
+
+    zones_store(raster)
+
+    zones = shapes()
+    assert shapely.coverage_is_valid(list(zones.values()))
+    classes = np.digitize(cells.astype(np.float32), [0.33, 0.66])
+    for number, level in enumerate(("rendah", "sedang", "tinggi")):
+        squares = [
+            shapely.box(WEST + column * CELL, NORTH - (row + 1) * CELL, WEST + (column + 1) * CELL, NORTH - row * CELL)
+            for row, column in np.argwhere(classes == number)
+        ]
+        exact = shapely.union_all(squares)
+        assert (zones[level] ^ exact).area <= 0.0101 * exact.area, level
 
 
 def test_slivers_go_to_what_surrounds_them_but_not_where_they_matter(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rasters import CELL, NORTH, WEST, raster_make
 
 from layers.models import Raster
-from layers.services.points import points_csv
+from layers.services.points import points_csv, points_geojson
 from layers.services.rasters import bands_active, values_at
 from layers.services.screening import Screening, screening_csv, screening_geojson
 
@@ -91,3 +91,38 @@ def test_many_points_have_the_values_of_each_alone(tmp_path: Path, settings: Any
     alone = [values_at(lon, lat, bands_active(NOW))[0].value for lon, lat in places]
     assert [None if value == "not_mapped" else float(value) for value in found] == alone
     assert None in alone
+
+
+def test_columns_that_bear_a_name_of_the_answer_come_back_under_another(flood: Raster) -> None:
+    """In both formats the same, and so that none takes the place of another; an answer can be screened again."""
+    ours = ["row", "fault", "area", "area_name", "status", "worst_level", "hazards", "zones", "rasters"]
+    ours += ["banjir/indeks", "banjir/indeks level"]
+    free = ["name", "Status", "rt/rw", "zone", "_given"]
+    names = ["lon", "lat", *ours, *(f"{name}_given" for name in ours), *free]
+    ((lon, lat),) = cells(1)
+    content = ",".join(names) + "\n" + ",".join([str(lon), str(lat), *(f"={name}" for name in names[2:])])
+    came = {name: f"={name}" for name in free} | {f"{name}_given": f"={name}" for name in names[2:] if name not in free}
+
+    document = json.loads(b"".join(screening_geojson(Screening(NOW), points_csv(content))))
+    (table_row,) = rows(content)
+
+    properties = document["features"][0]["properties"]
+    assert {name: value for name, value in properties.items() if str(value).startswith("=")} == came
+    assert {name: value[1:] for name, value in table_row.items() if value.startswith("'=")} == came
+    assert (properties["status"], table_row["status"], table_row["banjir/indeks"]) == ("mapped", "mapped", "0.1")
+    again = b"".join(screening_csv(Screening(NOW), points_csv(content))).decode()
+    header = next(csv.reader(again.splitlines()))
+    assert len(header) == len(set(header))
+    assert rows(again)[0]["status_given"] == "mapped"
+
+
+def test_a_place_among_the_properties_stays_beside_that_of_the_answer() -> None:
+    """As the columns of QGIS that a layer of points was made from."""
+    place = {"type": "Point", "coordinates": [116, -8]}
+    feature = {"type": "Feature", "id": "SD-1", "properties": {"lon": "116° E", "row": 9}, "geometry": place}
+    content = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    (found,) = json.loads(b"".join(screening_geojson(Screening(NOW), points_geojson(content))))["features"]
+    assert (found["id"], found["properties"]["id_given"], found["properties"]["row_given"]) == (1, "SD-1", 9)
+    assert (found["properties"]["lon_given"], found["geometry"]["coordinates"]) == ("116° E", [116, -8])
+    (line,) = csv.DictReader(b"".join(screening_csv(Screening(NOW), points_geojson(content))).decode().splitlines())
+    assert (line["lon"], line["lon_given"], line["id_given"], line["row_given"]) == ("116.0", "116° E", "SD-1", "9")

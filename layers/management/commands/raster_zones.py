@@ -7,8 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from layers.errors import Problem
-from layers.management.rasters import breaks_parse
-from layers.models import Raster
+from layers.management.rasters import breaks_parse, raster_add, raster_get
 from layers.services.raster_zones import zones_store
 from layers.text import text
 
@@ -24,17 +23,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("raster", metavar="RASTER", help=str(text("kode raster", "code of the raster")))
+        raster_add(parser)
         breaks = text("batas kelas; milik raster bila tidak disebut", "class breaks; the raster's own if not given")
         parser.add_argument("--breaks", metavar="NUMBERS", help=str(breaks))
 
     def handle(self, *, raster: str, breaks: str | None, **_: Any) -> None:
-        known = Raster.objects.filter(code=raster).first()
-        if known is None:
-            listed = ", ".join(Raster.objects.values_list("code", flat=True))
-            raise CommandError(
-                text(f"Tidak ada raster {raster!r}. Yang ada: {listed}.", f"No raster {raster!r}. There are: {listed}.")
-            )
+        known = raster_get(raster)
         try:
             stored = zones_store(known, None if breaks is None else breaks_parse(breaks))
         except Problem as problem:

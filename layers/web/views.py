@@ -11,12 +11,9 @@ from whitenoise.responders import StaticFile
 
 from layers.errors import NotFound
 from layers.models import DisasterZone
+from layers.query import features
 from layers.text import text
 from layers.web.words import WORDS
-
-EVENTS = "/events"
-"""The stream of changes; it comes from a process of its own, so that no address of Django's names it."""
-
 
 Hazard = DisasterZone.Hazard
 FIRST = {"disaster_zones": {"hazard": [Hazard.FLOOD, Hazard.LANDSLIDE, Hazard.TIDAL_WAVE, Hazard.TSUNAMI]}}
@@ -28,11 +25,12 @@ def map_page(request: HttpRequest) -> HttpResponse:
     address = reverse("map-background") if _is_file() else settings.MAP_BACKGROUND
     start = {
         "api": reverse("oapi-landing"),
-        "events": EVENTS,
+        "events": reverse("events"),
         "hazards": {name: reverse(f"rest:hazards-{name}") for name in ("at", "impact")},
         "language": request.LANGUAGE_CODE,
         "words": WORDS,
         "codes": FIRST,
+        "counted": features.COUNTED,
         "background": {"address": address, "attribution": settings.MAP_BACKGROUND_ATTRIBUTION},
     }
     return render(request, "web/map.html", {"start": start})

@@ -51,6 +51,8 @@ WORDS = {
     "page_raster": text("Halaman raster", "Raster page"),
     "people": text("{n} orang terdampak", "{n} people affected"),
     "people_between": text("pasti antara {least} dan {most}", "surely between {least} and {most}"),
+    "people_least": text("paling sedikit {least}", "at least {least}"),
+    "people_most": text("paling banyak {most}", "at most {most}"),
     "people_unknown": text("Penduduk tidak diketahui", "Population not known"),
     "places_none": text("Tidak ada di luar bahaya ini.", "None outside of these hazards."),
     "position": text("Lintang {lat}, bujur {lon}", "Latitude {lat}, longitude {lon}"),

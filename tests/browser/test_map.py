@@ -30,6 +30,7 @@ from test_browser import HOSTILE, overflow
 from layers.catalog import layer_get, layers
 from layers.management.commands.tiles_warm import tile_address
 from layers.models import Feature
+from layers.query import features
 from layers.query.tiles import Tile
 
 HERE = Point(116.1, -8.58, srid=4326)
@@ -98,6 +99,35 @@ def drawn(page: Page, colour: tuple[int, int, int], wanted: bool = True) -> None
     page.wait_for_function(SEES, arg=[colour, wanted], polling=200)
 
 
+class Held:
+    """Answers to what the page asks of some address, kept back until :meth:`answer`."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.asked = 0
+        self.routes: list[Route] = []
+        page.route(address, self._keep)
+
+    def _keep(self, route: Route) -> None:
+        self.asked += 1
+        self.routes.append(route)
+
+    def wait_for(self, asked: int) -> None:
+        """Wait until as many questions were asked in all."""
+        for _ in range(100):
+            if self.asked >= asked:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"asked {self.asked} times, not {asked}")
+
+    def answer(self) -> None:
+        """Let all go on, and leave the page the time to show them; those that the page gave up go nowhere."""
+        for route in self.routes:
+            route.continue_()
+        self.routes.clear()
+        self.page.wait_for_timeout(1000)
+
+
 def row(page: Page, layer: str) -> Locator:
     return page.locator(f"[data-layer={layer}]")
 
@@ -114,6 +144,15 @@ def test_draws_and_counts_every_layer(page: Page, market: Feature) -> None:
     expect(row(page, "markets").locator("output")).to_have_text("1")
     expect(row(page, "aid_posts").locator("output")).to_have_text("0")
     expect(row(page, "markets").locator("fieldset img")).to_have_count(4)
+
+
+def test_counts_no_further_than_the_api(
+    page: Page, market: Feature, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "COUNTED", 1)
+    feature_make(layer_get("markets"), 2, type="pasar_induk")
+    page.goto(f"/#{VIEW}&markets.type=pasar_induk")
+    expect(row(page, "markets").locator("output")).to_have_text("> 1")
 
 
 def test_tiles_have_the_addresses_that_are_warmed(page: Page, market: Feature, live_server: LiveServer) -> None:
@@ -321,6 +360,108 @@ def test_an_area_that_crosses_itself_can_be_mended(page: Page, complaints: list[
     complaints.clear()
 
 
+def test_only_what_was_asked_last_is_shown(page: Page, market: Feature, feature_make: FeatureMake) -> None:
+    post = feature_make(layer_get("aid_posts"), name="Pos satu", geom=BESIDE)
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    drawn(page, AID_POST)
+    slow = Held(page, f"**/markets/items/{market.pk}?*")
+    corners_click(page, (0, 0))
+    slow.wait_for(1)
+    corners_click(page, (46, 0))
+    panel, heading = page.locator("#feature"), page.locator("#feature h2")
+    expect(heading).to_have_text("Pos satu")
+    slow.answer()
+    expect(heading).to_have_text("Pos satu")
+    assert state(page)["item"] == [f"aid_posts/{post.pk}"]
+    slow = Held(page, "**/hazards/at?*")
+    page.locator("#map canvas").click(button="right")
+    slow.wait_for(1)
+    panel.get_by_role("button", name="Tutup").click()
+    slow.answer()
+    expect(panel).to_be_hidden()
+    assert not state(page).keys() & {"item", "place"}
+
+
+def test_a_drawing_goes_on_while_an_area_is_asked_about(page: Page) -> None:
+    page.goto(f"/?lang=en#{VIEW}")
+    draw, tools, panel = page.locator("#draw"), page.locator("#drawing"), page.locator("#feature")
+    slow = Held(page, "**/hazards/impact?*")
+    draw.click()
+    corners_click(page, (-100, -100), (100, -100), (100, 100), (-100, -100))
+    slow.wait_for(1)
+    page.keyboard.press("Escape")
+    expect(tools).to_be_hidden()
+    slow.answer()
+    expect(panel).to_be_hidden()
+    assert "drawn" not in state(page)
+    draw.click()
+    corners_click(page, (-100, -100), (100, -100), (100, 100), (-100, -100))
+    slow.wait_for(2)
+    draw.click()
+    corners_click(page, (-50, -50), (50, -50))
+    slow.answer()
+    expect(tools).to_be_visible()
+    expect(panel).to_be_hidden()
+    corners_click(page, (50, 50), (-50, -50))
+    slow.wait_for(3)
+    slow.answer()
+    expect(panel.locator(".kind")).to_have_text("Inside this area")
+    expect(tools).to_be_hidden()
+    assert len(state(page)["drawn"][0].split(",")) == 3
+
+
+def test_a_double_click_on_the_first_corner_ends_a_drawing_and_nothing_else(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    page.locator("#draw").click()
+    corners_click(page, (0, 0), (-100, -100), (-100, 100), (0, 0))
+    expect(page.locator("#feature .kind")).to_have_text("Di dalam wilayah ini")
+    view = state(page)["map"]
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    page.wait_for_timeout(1000)
+    assert (state(page)["map"], "drawn" in state(page)) == (view, True)
+
+
+DRAWN = "drawn=-8.585/116.095,-8.585/116.105,-8.575/116.105,-8.575/116.095"
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "told"),
+    [
+        (20, 1000, "1.22 km² · surely between 20 and 1,000"),
+        (1200, None, "1.22 km² · at least 1,200"),
+        (0, None, "1.22 km²"),
+        (None, 1000, "1.22 km² · at most 1,000"),
+        (None, None, "1.22 km²"),
+    ],
+)
+def test_people_are_told_as_far_as_they_are_known(page: Page, least: int | None, most: int | None, told: str) -> None:
+    def answer(route: Route) -> None:
+        found = route.fetch().json()
+        route.fulfill(json={**found, "people": {**found["people"], "affected": 500, "least": least, "most": most}})
+
+    page.route("**/hazards/impact?*", answer)
+    page.goto(f"/?lang=en#{VIEW}&{DRAWN}")
+    expect(page.locator("#feature h2")).to_have_text("500 people affected")
+    expect(page.locator("#feature .observed")).to_have_text(told)
+
+
+def test_an_area_tells_what_its_places_have_together(page: Page, feature_make: FeatureMake) -> None:
+    for number, capacity in enumerate((2000, 60)):
+        feature_make(layer_get("aid_posts"), number, geom=HERE, capacity=capacity)
+    for number, beds in enumerate((12, None)):
+        known = {"beds": beds, "beds_available": beds, "beds_as_of": timezone.now()}
+        feature_make(layer_get("health_facilities"), number, geom=HERE, **known)
+    feature_make(layer_get("parking_spots"), geom=HERE)
+    page.goto(f"/#{VIEW}&{DRAWN}")
+    facts = page.locator("#feature dl")
+    expect(facts).to_contain_text("Pos bantuan2 · daya tampung: 2.060 orang")
+    expect(facts).to_contain_text("Fasilitas kesehatan2 · tempat tidur kosong: ≥ 12 tempat tidur")
+    expect(facts).to_contain_text("Titik parkir1")
+
+
 def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> None:
     page.goto(f"/#{VIEW}")
     drawn(page, MARKET)
@@ -418,6 +559,23 @@ def test_filter_by_area_keeps_zones_that_may_touch_it(page: Page, market: Featur
     page.reload()
     expect(page.get_by_label("Wilayah", exact=True)).to_have_value("52.71.02")
     expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
+
+
+def test_the_area_chosen_last_is_the_one(page: Page, feature_make: FeatureMake) -> None:
+    areas = layer_get("administrative_areas")
+    west = feature_make(areas, 1, code="52.71.01", name="Ampenan", geom=square(116.05, -8.59, 0.03))
+    east = feature_make(areas, 2, code="52.71.02", name="Mataram", geom=square(116.15, -8.59, 0.03))
+    page.goto(f"/#{VIEW}")
+    choice = page.get_by_label("Wilayah", exact=True)
+    expect(row(page, "markets").locator("output")).to_have_text("0")
+    slow = Held(page, f"**/administrative_areas/items?code={west.code}&*")
+    choice.select_option(west.code)
+    slow.wait_for(1)
+    choice.select_option(east.code)
+    page.wait_for_function(f"location.hash.includes('area={east.code}')")
+    slow.answer()
+    expect(choice).to_have_value(east.code)
+    assert state(page)["area"] == [east.code]
 
 
 def test_link_restores_position_and_feature(page: Page, market: Feature) -> None:

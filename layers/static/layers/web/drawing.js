@@ -4,12 +4,14 @@ const REACH = 12; // pixels; a click so near to a corner means that corner
 
 /**
  * Draws with the buttons of `bar`, which is there while it draws. `shown(features)` is told what is drawn so far,
- * `done(ring)` the corners of an area, longitude and latitude each; `done` resolves to whether that was an area.
+ * `done(ring)` the corners of an area, longitude and latitude each; `done` resolves to whether that was an area, and is
+ * no more waited for when the corners have changed meanwhile.
  */
 export function drawingMake(map, bar, { shown, done }) {
   const buttons = Object.fromEntries([...bar.querySelectorAll("button")].map((one) => [one.name, one]));
   let corners = null;
-  let isAsked = false;
+  let isCorner = false; // what the last click, or the first of a double click, was for
+  let asked = null;
 
   function set(changed) {
     corners = changed;
@@ -21,6 +23,7 @@ export function drawingMake(map, bar, { shown, done }) {
 
   function end() {
     corners = null;
+    map.doubleClickZoom.enable();
     bar.hidden = true;
   }
 
@@ -33,15 +36,17 @@ export function drawingMake(map, bar, { shown, done }) {
   }
 
   async function finish() {
-    if (isAsked || corners.length < 3) return;
-    isAsked = true; // once, however often and by whatever it is ended
-    const isArea = await done(corners);
-    isAsked = false;
+    if (asked === corners || corners.length < 3) return; // once, however often and by whatever it is ended
+    const ring = (asked = corners);
+    const isArea = await done(ring);
+    if (corners !== ring) return;
+    asked = null;
     if (isArea) end();
   }
 
   function begin() {
     set([]);
+    map.doubleClickZoom.disable();
     map.getCanvas().focus();
   }
 
@@ -56,10 +61,12 @@ export function drawingMake(map, bar, { shown, done }) {
   buttons.undo.addEventListener("click", undo);
   buttons.done.addEventListener("click", finish);
   buttons.cancel.addEventListener("click", stop);
+  map.on("click", ({ originalEvent }) => {
+    if (originalEvent.detail < 2) isCorner = corners !== null;
+  });
   map.on("dblclick", (event) => {
-    if (!corners) return;
-    event.preventDefault(); // or the map would be zoomed
-    finish();
+    if (isCorner) event.preventDefault(); // the first click may have ended the drawing, the second must not zoom
+    if (corners) finish();
   });
   return { begin, stop, add, undo, isOn: () => corners !== null };
 }

@@ -10,10 +10,10 @@ const HIDDEN = ["id", "geom"];
 /**
  * Show a feature; resolves to it as GeoJSON. `others` are features at the same place, `{ layer, id, name }` each,
  * `pick(other)` shows one of them, `zoom(feature)` goes there, `ask` tells what threatens a point, or the `position`
- * where what was clicked is none.
+ * where what was clicked is none. `signal` gives it up.
  */
-export async function featureShow({ layer, id, others = [], areas, position, pick, zoom, ask }) {
-  const feature = await fetchJson(`/collections/${layer.id}/items/${encodeURIComponent(id)}`);
+export async function featureShow({ layer, id, others = [], areas, position, pick, zoom, ask, signal }) {
+  const feature = await fetchJson(`/collections/${layer.id}/items/${encodeURIComponent(id)}`, {}, signal);
   const { properties } = feature;
   const facts = Object.entries(layer.schema)
     .filter(([name]) => !HIDDEN.includes(name) && name !== layer.titleField && !isEmpty(properties[name]))

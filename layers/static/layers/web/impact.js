@@ -2,36 +2,53 @@
 
 import { button, list, panelShow } from "./panel.js";
 import { element, fetchDocument, question, word } from "./start.js";
-import { grouped } from "./values.js";
+import { grouped, isEmpty, shown } from "./values.js";
+
+const TOTALS = { aid_posts: "capacity", health_facilities: "beds_available" }; // what the places of a layer have together
 
 /** A link to the situation report of what is asked about, as the parameters of the question. */
 export const reportLink = (asked) => element("a", { href: question("impact", { ...asked, f: "html" }) }, word("report"));
 
-/** Show what lies inside a polygon, given as GeoJSON. `layers` are the collections, `zoom()` goes there. */
-export async function impactShow(polygon, { layers, zoom }) {
+/** Show what lies inside a polygon of one ring, given as GeoJSON. `layers` are the collections, `zoom()` goes there, `signal` gives it up. */
+export async function impactShow(polygon, { layers, zoom, signal }) {
   const asked = { coords: wkt(polygon) };
   const answered = question("impact", { ...asked, limit: 1 });
-  const found = await fetchDocument(answered);
+  const found = await fetchDocument(answered, signal);
   const { affected, least, most, uncertainty } = found.people;
   const without = found.kelurahan.filter(({ code }) => found.without_post.includes(code));
   panelShow({
     kind: word("impact_kind"),
-    title: affected === null ? word("people_unknown") : word("people", { n: grouped(affected) }),
+    title: isEmpty(affected) ? word("people_unknown") : word("people", { n: grouped(affected) }),
     told: [
       `${grouped(Number((found.area_m2 / 1e6).toPrecision(3)))} km²`,
-      affected !== null && word("people_between", { least: grouped(least), most: most === null ? "?" : grouped(most) }),
+      !isEmpty(affected) && surely(least, most),
     ].filter(Boolean).join(" · "),
     facts: [
-      ...layers.filter(({ id }) => found.layers[id]?.count > 0).map(({ id, title }) => [title, grouped(found.layers[id].count)]),
+      ...layers.filter(({ id }) => found.layers[id]?.count > 0).map((layer) => [layer.title, counted(layer, found.layers[layer.id])]),
       [word("out_of_reach"), grouped(found.out_of_reach_total)],
       [word("kelurahan"), list(found.kelurahan.map(kelurahanTold), word("kelurahan_none"))],
       ...(without.length ? [[word("without_post"), list(without.map(({ name }) => name))]] : []),
     ],
     actions: [reportLink(asked), button(zoom, word("zoom_to")), element("a", { href: answered }, "JSON")],
-    others: [`${found.note} ${uncertainty}`].map((said) => element("p", { class: "about" }, said)),
+    others: [element("p", { class: "about" }, `${found.note} ${uncertainty}`)],
   });
+}
+
+// Between which numbers the people surely are, as far as that is known: that there are at least none says nothing.
+function surely(least, most) {
+  if (isEmpty(most)) return least > 0 && word("people_least", { least: grouped(least) });
+  if (isEmpty(least)) return word("people_most", { most: grouped(most) });
+  return word("people_between", { least: grouped(least), most: grouped(most) });
+}
+
+// How many, and their total with the title and unit of the schema; a lower bound where some do not tell theirs.
+function counted({ id, schema }, { count, totals }) {
+  const total = totals[TOTALS[id]];
+  if (!total || total.unknown === count) return grouped(count);
+  const { title } = schema[TOTALS[id]];
+  return `${grouped(count)} · ${title}: ${total.unknown ? "≥\u00a0" : ""}${shown(total.sum, schema[TOTALS[id]])}`;
 }
 
 const kelurahanTold = ({ name, affected }) => `${name}: ${affected === null ? "?" : grouped(affected)}`;
 
-const wkt = ({ coordinates }) => `POLYGON(${coordinates.map((ring) => `(${ring.map((corner) => corner.join(" ")).join(",")})`).join(",")})`;
+const wkt = ({ coordinates: [ring] }) => `POLYGON((${ring.map((corner) => corner.join(" ")).join(",")}))`;

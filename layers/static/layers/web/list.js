@@ -1,6 +1,6 @@
 // The list of layers: switch, count, legend that filters, downloads.
 
-import { address, element, fetchJson, shownNow, word } from "./start.js";
+import { address, element, fetchJson, shownNow, start, turns, word } from "./start.js";
 import { useShow } from "./use.js";
 import { grouped } from "./values.js";
 
@@ -29,6 +29,7 @@ function rowMake(layer, state, change) {
     if (isEmptied) box.checked = false;
     toggle();
   });
+  const turn = turns();
   let filter;
 
   function toggle() {
@@ -39,15 +40,19 @@ function rowMake(layer, state, change) {
 
   async function renew(wanted) {
     filter = wanted;
+    const signal = turn();
     downloads.replaceChildren(`${word("download")}: `, ...Object.entries(DOWNLOADS).map(download));
     try {
       const asked = { limit: 1, skipGeometry: true, properties: layer.titleField, filter, ...shownNow(layer) };
-      const { numberMatched } = await fetchJson(`/collections/${layer.id}/items`, asked);
-      if (filter === wanted) count.value = grouped(numberMatched);
-    } catch {
-      count.value = "?";
+      const { numberMatched } = await fetchJson(`/collections/${layer.id}/items`, asked, signal);
+      count.value = numberMatched === undefined ? uncounted() : grouped(numberMatched);
+    } catch (error) {
+      if (error.name !== "AbortError") count.value = "?";
     }
   }
+
+  // Of a choice too many match; a whole layer changed while it was counted, which an event will tell.
+  const uncounted = () => (filter || layer.hasValidity ? `> ${grouped(start.counted)}` : "?");
 
   const download = ([name, format]) =>
     element("a", { href: address(`/collections/${layer.id}/items`, { ...format, filter }), download: `${layer.id}.${format.f}` }, name);

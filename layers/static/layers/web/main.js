@@ -11,7 +11,7 @@ import { liveListen, tilesTouched } from "./live.js";
 import { panelHide } from "./panel.js";
 import { placeShow } from "./place.js";
 import { searchMake } from "./search.js";
-import { bounds, fetchDocument, fetchJson, start, word } from "./start.js";
+import { bounds, fetchDocument, fetchJson, start, turns, word } from "./start.js";
 import { stateFilter, stateRead, stateWrite } from "./state.js";
 import { styleMake } from "./style.js";
 import { linkShow } from "./use.js";
@@ -116,13 +116,21 @@ async function begin() {
     map.fitBounds(bounds(geometry), { padding, maxZoom: nearest });
   }
 
-  function uncover(geometry, corners) {
+  function uncover(geometry) {
+    const corners = geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates[0];
     const { left, top } = map.getCanvas().getBoundingClientRect();
     const isCovered = (corner) => {
       const { x, y } = map.project(corner);
       return at("feature").contains(document.elementFromPoint(left + x, top + y));
     };
     if (corners.some(isCovered)) look(geometry, map.getZoom());
+  }
+
+  // The panel shows what was asked last: whoever asks takes a turn, and what gives the panel up takes one, too.
+  const turn = turns();
+
+  function failed(error) {
+    if (error.name !== "AbortError") say(word("failed", { why: error.message }));
   }
 
   // What the panel shows is one of these, or nothing.
@@ -133,54 +141,58 @@ async function begin() {
 
   // `position` is where the feature was clicked.
   async function show(layer, id, others = [], position = undefined) {
+    const signal = turn();
     try {
       const pick = (other) =>
         other.place ? threats(other.place) : reveal(other, [...others.filter((one) => one !== other), { layer, id, name }], position);
       const zoom = (feature) => look(feature.geometry);
-      selected = await featureShow({ layer, id, others, areas, position, pick, zoom, ask: threats });
+      selected = await featureShow({ layer, id, others, areas, position, pick, zoom, ask: threats, signal });
       const name = selected.properties[layer.titleField];
       remembered({ item: `${layer.id}/${id}` });
       return selected;
     } catch (error) {
-      return say(word("failed", { why: error.message }));
+      return failed(error);
     }
   }
 
   async function reveal({ layer, id }, others = [], position = undefined) {
     const feature = await show(layer, id, others, position);
-    if (feature?.geometry.type === "Point") uncover(feature.geometry, [feature.geometry.coordinates]);
+    if (feature?.geometry.type === "Point") uncover(feature.geometry);
   }
 
   async function threats({ lng, lat }) {
+    const signal = turn();
     const place = { lng: Number(lng.toFixed(6)), lat: Number(lat.toFixed(6)) };
     const geometry = { type: "Point", coordinates: [place.lng, place.lat] };
     try {
       const back = { layer: { title: word("threats_kind") }, name: `${place.lat}, ${place.lng}`, place };
-      await placeShow(place, { layers: known, pick: (feature) => reveal(feature, [back]), zoom: () => look(geometry) });
+      await placeShow(place, { layers: known, pick: (feature) => reveal(feature, [back]), zoom: () => look(geometry), signal });
       selected = { type: "Feature", properties: {}, geometry };
       remembered({ place });
-      uncover(geometry, [geometry.coordinates]);
+      uncover(geometry);
     } catch (error) {
-      say(word("failed", { why: error.message }));
+      failed(error);
     }
   }
 
-  // Resolves to whether the corners make an area that can be asked about.
+  // Resolves to whether the corners make an area that can be asked about, and it is shown.
   async function impact(drawn) {
+    const signal = turn();
     const geometry = { type: "Polygon", coordinates: [[...drawn, drawn[0]]] };
     try {
-      await impactShow(geometry, { layers, zoom: () => look(geometry) });
+      await impactShow(geometry, { layers, zoom: () => look(geometry), signal });
       selected = { type: "Feature", properties: {}, geometry };
       remembered({ drawn });
-      uncover(geometry, drawn);
+      uncover(geometry);
       return true;
     } catch (error) {
-      say(word("failed", { why: error.message }));
+      failed(error);
       return false;
     }
   }
 
   function hide() {
+    turn();
     panelHide();
     selected = null;
     remembered({});
@@ -222,12 +234,14 @@ async function begin() {
 
   const drawing = drawingMake(map, at("drawing"), {
     shown(features) {
+      turn();
       selected = { type: "FeatureCollection", features };
       draw();
     },
     done: impact,
   });
-  map.on("click", ({ point, lngLat }) => {
+  map.on("click", ({ point, lngLat, originalEvent }) => {
+    if (originalEvent.detail > 1) return; // the first click of a double click was meant
     say("");
     if (drawing.isOn()) drawing.add(lngLat.wrap());
     else identify(point);
@@ -265,12 +279,16 @@ async function begin() {
   at("print").addEventListener("click", () => print());
   at("area").addEventListener("change", async () => {
     const chosen = at("area").value;
+    let found;
     try {
-      areaBounds = chosen && (await areaChoose(chosen));
+      found = chosen && (await areaChoose(chosen));
     } catch (error) {
+      if (at("area").value !== chosen) return;
       at("area").value = state.area;
       return say(word("failed", { why: error.message }));
     }
+    if (at("area").value !== chosen) return; // another one was chosen meanwhile
+    areaBounds = found;
     state.area = chosen;
     if (areaBounds) map.fitBounds(areaBounds, { padding: MARGIN });
     changed();

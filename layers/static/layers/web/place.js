@@ -6,11 +6,11 @@ import { age, distance, grouped, isEmpty, towards } from "./values.js";
 
 /**
  * Show what threatens a position in degrees. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
- * `zoom()` goes to the position.
+ * `zoom()` goes to the position, `signal` gives it up.
  */
-export async function placeShow({ lng, lat }, { layers, pick, zoom }) {
+export async function placeShow({ lng, lat }, { layers, pick, zoom, signal }) {
   const asked = question("at", { lon: lng, lat });
-  const found = await fetchDocument(asked);
+  const found = await fetchDocument(asked, signal);
   const listed = (layer, rows, row) => rows.map((one) => button(() => pick({ layer: layers.get(layer), id: one.id }), ...row(one)));
   const zones = listed("disaster_zones", found.zones, (zone) => zoneTold(zone, layers.get("disaster_zones")));
   const places = (layer) => [

@@ -1,6 +1,6 @@
 // Search by words over all layers.
 
-import { element, fetchJson, shownNow, word } from "./start.js";
+import { element, fetchJson, shownNow, turns, word } from "./start.js";
 
 const SHOWN = 6;
 const PAUSE = 250;
@@ -8,13 +8,11 @@ const PAUSE = 250;
 /** Ask while people type, list what is found, and call `pick(layer, id)` for what they choose. */
 export function searchMake(form, list, layers, pick) {
   const input = form.querySelector("input");
-  let running = new AbortController();
+  const turn = turns();
   let waiting;
 
   async function search() {
-    running.abort();
-    running = new AbortController();
-    const { signal } = running;
+    const signal = turn();
     const q = input.value.trim();
     if (!q) return list.replaceChildren();
     try {

@@ -29,11 +29,22 @@ export async function fetchDocument(address, signal = undefined) {
   try {
     answer = await fetch(address, { credentials: "omit", signal });
     document = await answer.json();
+    signal?.throwIfAborted(); // it may be given up while the answer is read
   } catch (error) {
     throw error.name === "AbortError" ? error : new Error(word("no_answer"), { cause: error });
   }
   if (!answer.ok) throw new Error(document.detail ?? document.title ?? answer.statusText);
   return document;
+}
+
+/** A function that gives a signal to ask with, and gives up what was asked with the signal before. */
+export function turns() {
+  let running = new AbortController();
+  return () => {
+    running.abort();
+    running = new AbortController();
+    return running.signal;
+  };
 }
 
 /** What items are asked with to be those that tiles show: of a layer with a validity what is valid now. */

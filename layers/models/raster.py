@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
 from math import ceil, sqrt
@@ -111,7 +112,12 @@ class Raster(models.Model):
     @property
     def version(self) -> str:
         """Another one wherever the file or what is said about it differs."""
-        return sha256(f"{self.checksum} {self.updated_at}".encode()).hexdigest()[:16]
+        return _version(self.checksum, self.updated_at)
+
+
+@lru_cache(maxsize=1_000)
+def _version(checksum: str, updated_at: datetime) -> str:
+    return sha256(f"{checksum} {updated_at}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from math import isnan, nan
 from threading import local
 from typing import Any
 
 import numpy as np
 import rasterio
+from django.conf import settings
+from django.utils.translation import get_language
 from pyproj import Transformer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -60,16 +62,16 @@ class _Datasets(local):
     """The datasets that this thread used last, by file: a file never changes, see :class:`Raster`."""
 
     def __init__(self) -> None:
-        self.known: OrderedDict[str, _Open] = OrderedDict()
+        self.known: OrderedDict[tuple[str, str], _Open] = OrderedDict()
 
     def get(self, raster: Raster) -> _Open:
-        path = str(raster.path)
-        if path not in self.known:
-            self.known[path] = _Open.of(path)
+        key = (settings.RASTERS_FOLDER, raster.file)
+        if key not in self.known:
+            self.known[key] = _Open.of(str(raster.path))
             if len(self.known) > OPEN:
                 self.known.popitem(last=False)[1].dataset.close()
-        self.known.move_to_end(path)
-        return self.known[path]
+        self.known.move_to_end(key)
+        return self.known[key]
 
 
 _datasets = _Datasets()
@@ -105,28 +107,37 @@ class RasterValue:
 
     def document(self) -> dict[str, Any]:
         """As answers hold it: codes, with labels in the active language."""
-        raster, found = self.band.raster, self.hazard_class
-        return {
-            "raster": raster.code,
-            "name": raster.name,
-            "hazard": raster.hazard,
-            "kind": raster.kind,
-            "quantity": self.band.quantity,
-            "quantity_label": str(self.band.get_quantity_display()),
-            "unit": self.band.unit,
+        found = self.hazard_class
+        return _described(self.band.raster.version, self.band, get_language()) | {
             "value": self.value,
             "status": self.status,
             "status_label": str(STATUSES[self.status]),
             "level": found.level if found else None,
             "class": {"minimum": found.minimum, "maximum": found.maximum, "label": found.label} if found else None,
-            "breaks": self.band.breaks,
-            "breaks_source": self.band.breaks_source,
-            "source": raster.source,
-            "observed_at": raster.observed_at,
-            "valid_from": raster.valid_from,
-            "valid_to": raster.valid_to,
-            "version": raster.version,
         }
+
+
+@lru_cache(maxsize=1_000)
+def _described(version: str, band: RasterBand, _language: str) -> dict[str, Any]:
+    """What all values of a band have in common, with a place for what they have not."""
+    raster = band.raster
+    return {
+        "raster": raster.code,
+        "name": raster.name,
+        "hazard": raster.hazard,
+        "kind": raster.kind,
+        "quantity": band.quantity,
+        "quantity_label": str(band.get_quantity_display()),
+        "unit": band.unit,
+        **dict.fromkeys(("value", "status", "status_label", "level", "class")),
+        "breaks": band.breaks,
+        "breaks_source": band.breaks_source,
+        "source": raster.source,
+        "observed_at": raster.observed_at,
+        "valid_from": raster.valid_from,
+        "valid_to": raster.valid_to,
+        "version": version,
+    }
 
 
 def bands_active(at: datetime, version: str | None = None) -> list[RasterBand]:

@@ -9,6 +9,7 @@ from math import floor
 from typing import Any
 
 import orjson
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from pygeoapi.models.provider.base import TileMatrixSetEnum
@@ -144,15 +145,21 @@ def tile(request: HttpRequest, tms: str, z: str, row: str, col: str, id: str | N
     asked = [(layer, FeatureQuery.parse(layer, params)) for layer in shown]
     tag_now = partial(tile_version, asked, place)
     same = representation(request.build_absolute_uri(), MVT)
-    if (known := version_known(request, same)) and (tag := tag_now()) == known:
-        response = HttpResponse(status=304, content_type=MVT)
+    known = version_known(request, same)
+    if known and known in (tag := tag_now(), cache.get(f"{tag}.{same}")):
+        version = known
     else:
         data = tile_fetch(asked, place, labels=labels)
-        tag = data.tag
+        tag, version = data.tag, data.version
+        if data.is_gathered:
+            cache.set(f"{tag}.{same}", version)
+    if version == known:
+        response = HttpResponse(status=304, content_type=MVT)
+    else:
         response = HttpResponse(data.mvt, status=200 if data.mvt else 204, content_type=MVT)
         if generalized := _generalized(shown, data.details):
             response["Tile-Generalized"] = generalized
-    return repeatable(cached(request, response, Version(tag, None), same), tag, tag_now)
+    return repeatable(cached(request, response, Version(version, None), same), tag, tag_now)
 
 
 def _labels(given: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ layer's boundary, too (``validity.py``).
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from math import asinh, atan, degrees, pi, radians, sinh, tan
 from typing import Any
 
@@ -199,6 +200,16 @@ class TileData:
     tag: str
     mvt: bytes
     details: tuple[Detail, ...]
+
+    @property
+    def is_gathered(self) -> bool:
+        """Whether not all features are shown whole: then most edits change the tag and not the bytes."""
+        return any(detail.grid for detail in self.details)
+
+    @property
+    def version(self) -> str:
+        """What tells these bytes from others of the same tile: the tag, or a digest where features are gathered."""
+        return sha256(self.mvt).hexdigest()[:32] if self.is_gathered else self.tag
 
 
 Asked = Sequence[tuple[Layer, FeatureQuery]]

@@ -195,7 +195,7 @@ def edits(server: Server, load: Load) -> list[float]:
 
 
 def needless(load: Load) -> float:
-    """Per cent of the tiles seen, zooms 8 to 16, that had another tag and the same bytes after small random edits."""
+    """Per cent of the tiles seen, zooms 8 to 16, whose ETag changed and their bytes not after small random edits."""
     layer, chance = load.layer, random.Random(4)
     tiles = tiles_random(load, range(8, 17), 60)
 
@@ -209,9 +209,9 @@ def needless(load: Load) -> float:
             code = f"bench-{chance.randint(1, load.rows)}"
             cursor.execute(f"UPDATE {layer.table} SET {set_} WHERE code = %s", [code])
     pairs = list(zip(before, look(), strict=True))
-    if any(old.tag == new.tag and old.mvt != new.mvt for old, new in pairs):
+    if any(old.version == new.version and old.mvt != new.mvt for old, new in pairs):
         sys.exit("a tile is stale")
-    return 100 * sum(old.tag != new.tag and old.mvt == new.mvt for old, new in pairs) / len(pairs)
+    return 100 * sum(old.version != new.version and old.mvt == new.mvt for old, new in pairs) / len(pairs)
 
 
 def measure(servers: Sequence[Server], load: Load, bench: Bench) -> Numbers:

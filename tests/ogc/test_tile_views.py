@@ -4,6 +4,7 @@ import gzip
 import tracemalloc
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from conftest import FeatureMake, place, prepared, square
@@ -17,7 +18,7 @@ from geoportal.wsgi import application
 from layers.answers import Answer, Memory
 from layers.catalog import Layer, layer_get, layers
 from layers.query.params import FeatureQuery
-from layers.query.tiles import BUDGET, Tile, tile_version
+from layers.query.tiles import BUDGET, Tile, tile_fetch, tile_version
 
 BASE = "http://testserver/oapi"
 HERE = (116.1003, -8.5804)
@@ -152,7 +153,9 @@ def test_the_dataset_is_all_collections_or_those_asked_for(client: Client, featu
     assert tile(client, None, collections="parking_spots,markets")["ETag"] != some["ETag"]
 
 
-def test_what_is_not_shown_whole_is_told(client: Client) -> None:
+@pytest.fixture
+def crowd() -> Layer:
+    """More features at one place than a tile shows whole."""
     layer = layer_get("parking_spots")
     rows = [
         layer.model(
@@ -161,12 +164,41 @@ def test_what_is_not_shown_whole_is_told(client: Client) -> None:
         for n in range(5001)
     ]
     layer.model.objects.bulk_create(rows)
+    return layer
+
+
+def test_gathered_features_are_not_modified_until_their_bytes_are(
+    client: Client, crowd: Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Mock(wraps=tile_fetch)
+    monkeypatch.setattr("layers.ogc.tiles.tile_fetch", made)
+
+    def now(etag: str) -> tuple[int, str, bool]:
+        """Status, ETag, and whether the tile was made."""
+        made.reset_mock()
+        answer = tile(client, crowd, headers={"if-none-match": etag})
+        assert bool(answer.content) == (answer.status_code == 200)
+        return answer.status_code, answer["ETag"], made.called
+
+    etag = tile(client, crowd)["ETag"]
+    assert now(etag) == (304, etag, False)
+    crowd.model.objects.filter(code="P-7").update(name="Baru")
+    assert now(etag) == (304, etag, True)
+    assert now(etag) == (304, etag, False)
+    crowd.model.objects.filter(code="P-7").delete()
+    status, other, _ = now(etag)
+    assert (status, other != etag) == (200, True)
+    assert now(other) == (304, other, False)
+    assert now(etag)[0] == 200
+
+
+def test_what_is_not_shown_whole_is_told(client: Client, crowd: Layer) -> None:
     answer = tile(client, None, collections="parking_spots,markets")
     assert answer["Tile-Generalized"] == "parking_spots;whole=0;grid=24;tolerance=2"
     assert len(answer.content) <= BUDGET
-    (shown,) = mvt_read(answer.content)[layer.id]
+    (shown,) = mvt_read(answer.content)[crowd.id]
     assert shown.properties == {"point_count": 5001}
-    described = ask(client, f"/collections/{layer.id}/tiles/{MERCATOR}", f="tilejson")["description"]
+    described = ask(client, f"/collections/{crowd.id}/tiles/{MERCATOR}", f="tilejson")["description"]
     assert "Tile-Generalized" in described
     assert "point_count" in described
 

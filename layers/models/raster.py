@@ -134,7 +134,8 @@ class HazardClass:
         return str(DisasterZone.Level(self.level).label if self.level else below)
 
 
-def classes_of(breaks: list[float]) -> tuple[HazardClass, ...]:
+@lru_cache(maxsize=1_000)
+def classes_of(*breaks: float) -> tuple[HazardClass, ...]:
     """The classes between breaks: two separate the three levels, a third one lies below the lowest level."""
     levels = ["", *DisasterZone.Level.values][-len(breaks) - 1 :]
     return tuple(map(HazardClass, levels, [None, *breaks], [*breaks, None])) if breaks else ()
@@ -226,7 +227,7 @@ class RasterBand(models.Model):
     @property
     def classes(self) -> tuple[HazardClass, ...]:
         """Empty without breaks."""
-        return classes_of(self.breaks)
+        return classes_of(*self.breaks)
 
     def class_of(self, value: float) -> HazardClass | None:
         """The class that a value falls into; one on a break falls into the upper. None without breaks."""

@@ -35,8 +35,8 @@ class Coded:
     label: str
 
 
-Labels = dict[str, dict[str, Coded | None]]
-"""By property, the label of each code; of the empty code there is none."""
+Labels = dict[str, dict[str, Coded]]
+"""By property, the label of each code."""
 
 
 def labels_of(layer: str) -> Labels:
@@ -47,7 +47,7 @@ def labels_of(layer: str) -> Labels:
 @cache
 def _labels(layer: str, _language: str) -> Labels:
     return {
-        known.name: {"": None, **{code: Coded(code, str(label)) for code, label in known.choices}}
+        known.name: {code: Coded(code, str(label)) for code, label in known.choices}
         for known in layer_get(layer).properties
         if known.choices
     }
@@ -55,10 +55,11 @@ def _labels(layer: str, _language: str) -> Labels:
 
 def labelled(row: Mapping[str, Any], labels: Labels) -> dict[str, Any]:
     """The row with its codes and their labels in the place of codes."""
-    return {
-        name: labels[name].get(value or "", Coded(value, value)) if name in labels else value
-        for name, value in row.items()
-    }
+    return {name: _coded(value, labels[name]) if name in labels else value for name, value in row.items()}
+
+
+def _coded(code: str | None, known: Mapping[str, Coded]) -> Coded | None:
+    return known.get(code) or Coded(code, code) if code else None
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def _zone_store(
 
 
 def _outlines(dataset: DatasetReader, number: int, breaks: Sequence[float], crs: str) -> Iterator[Outline]:
-    known = [one for one in classes_of(list(breaks)) if one.level]
+    known = [one for one in classes_of(*breaks) if one.level]
     ranks, patches = _patches(*_classes(dataset, number, breaks, len(known)), len(known))
     back = to_raster(crs)
 

@@ -22,6 +22,8 @@ from rest_framework.test import APIClient
 from layers.catalog import Layer, layers
 from layers.models import Feature
 
+pytest_plugins = ["pages"]
+
 FeatureMake = Callable[..., Feature]
 
 

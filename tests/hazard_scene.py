@@ -8,7 +8,13 @@ from django.contrib.gis.geos import Point
 from layers.catalog import layer_get
 from layers.models import Feature
 
+AT, IMPACT, SCREEN = (f"/api/v1/hazards/{name}" for name in ("at", "impact", "screen"))
+
 WEST, SOUTH = 116.10, -8.60
+RING = [[WEST, SOUTH], [WEST + 0.01, SOUTH], [WEST + 0.01, SOUTH + 0.01], [WEST, SOUTH + 0.01], [WEST, SOUTH]]
+POLYGON = {"type": "Polygon", "coordinates": [RING]}
+"""The first kelurahan."""
+
 POPULATION = {
     "population": 1000,
     "population_source": "BPS",
@@ -70,3 +76,11 @@ def scene_make(feature_make: FeatureMake) -> None:
     )
     make(feature_make, health, 3, WEST + 0.011, SOUTH + 0.002, code="apotek", type="apotek")
     make(feature_make, health, 4, WEST + 0.001, SOUTH + 0.001, code="rs-banjir", **hospital, **status)
+
+
+def comb(teeth: int, *, across: bool = False) -> list[tuple[float, float]]:
+    """A closed ring of long narrow teeth; ``across``, they lie across those of another."""
+    step = 0.1 / teeth
+    ends = [(n * step + x, y) for n in range(teeth) for x, y in ((0, 0), (0, 0.1), (step / 2, 0.1), (step / 2, 0))]
+    ring = [*ends, (0.1, 0), (0.1, -0.01), (0, -0.01), (0, 0)]
+    return [(116 + y, x - 8.6) if across else (116 + x, y - 8.6) for x, y in ring]

@@ -1,56 +1,30 @@
-"""What people see, in a real browser against a live server.
-
-Whatever a page asks of another host, and whatever it complains of, fails the test.
-"""
+"""What people see on every page but the live map."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, square, values_make
+from conftest import FeatureMake, values_make
 from django.contrib.auth.models import User
 from django.contrib.gis.geos import Point
 from django.test import Client
 from hazard_scene import scene_make
-from playwright.sync_api import Browser, Page, expect
+from pages import HOSTILE, overflow
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import Layer, layer_get
 from layers.models import AdministrativeArea, DisasterZone, Feature
 
-HOSTILE = "</script><img src=x onerror=alert(1)>'\"&amp;"
 # The map's colours, from portal.css and admin.css, and the rim of a dot that OpenLayers draws by itself.
 MARK, LIT, LAND, LAND_AT_NIGHT = (10, 107, 88), (180, 83, 9), (251, 252, 249), (25, 36, 31)
 ADMIN_LAND, ADMIN_DOT = (255, 255, 255), (51, 153, 204)
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What went wrong in the page, or left the house."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, live_server: LiveServer, complaints: list[str]) -> Iterator[Page]:
-    """A page on a phone of 360 pixels, in Indonesian; addresses are relative to the server."""
-    home, screen = live_server.url, {"width": 360, "height": 740}
-    context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Makassar")
-    page = context.new_page()
-    inside = (home, "data:", "blob:")
-    page.on("request", lambda request: request.url.startswith(inside) or complaints.append(f"asked {request.url}"))
-    page.on("pageerror", lambda error: complaints.append(f"failed: {error}"))
-    page.on("console", lambda said: said.type == "error" and complaints.append(f"said {said.text}"))
-    page.on("dialog", lambda dialog: complaints.append(f"opened {dialog.message}"))
-    yield page
-    context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def kecamatan(live_server: LiveServer, feature_make: FeatureMake) -> Feature:
-    layer = layer_get("administrative_areas")
-    return feature_make(layer, code="52.71.01", name="Ampenan", geom=square(116.09, -8.59, 0.03))
+def screen() -> ViewportSize:
+    """That of a phone."""
+    return {"width": 360, "height": 740}
 
 
 def shown_on_map(page: Page, colour: tuple[int, int, int]) -> None:
@@ -66,12 +40,6 @@ def shown_on_map(page: Page, colour: tuple[int, int, int]) -> None:
         }""",
         arg=colour,
     )
-
-
-def overflow(page: Page) -> int:
-    """Pixels by which the page is wider than the screen."""
-    width: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return width
 
 
 @pytest.fixture

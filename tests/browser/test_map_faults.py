@@ -1,14 +1,12 @@
-# ruff: noqa: F811 fixtures are imported
 """The map page where things go wrong: links from long ago, a server that fails, a network that goes away."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import MARKET, VIEW, drawn, row, state
 from playwright.sync_api import Page, expect
 from rasters import raster_make
-from test_browser import kecamatan  # noqa: F401
-from test_map import MARKET, VIEW, complaints, drawn, market, page, row, state  # noqa: F401
 
 from layers.models import Feature
 

@@ -4,7 +4,6 @@ import pytest
 from conftest import FeatureMake, square
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
-from test_browser import complaints, page  # noqa: F401
 
 from layers.catalog import layer_get
 
@@ -33,7 +32,7 @@ READ = """async ({ tileset, projection }) => {
     ids=["mercator", "crs84"],
 )
 def test_openlayers_reads_a_tileset(
-    page: Page,  # noqa: F811
+    page: Page,
     live_server: LiveServer,
     feature_make: FeatureMake,
     tms: str,

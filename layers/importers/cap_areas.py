@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.importers.cap import Area
 from layers.models.geometry import SRID, geometry_clean, polygons_repaired
 from layers.query.spatial import edges_entangled
+from layers.query.values import number_read
 from layers.text import text
 
 CORNERS = 180
@@ -173,7 +174,7 @@ def _position(pair: str) -> tuple[float, float]:
 
 def _number(words: str) -> float:
     try:
-        return float(words)
+        return number_read(words.strip())
     except ValueError:
         raise ValueError(text(f"{words!r} bukan bilangan", f"{words!r} is no number")) from None
 

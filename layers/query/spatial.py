@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.catalog import layers
 from layers.errors import InvalidParameter
 from layers.models.geometry import SRID
+from layers.query.values import number_read
 from layers.text import text
 
 Sql = tuple[str, list[Any]]
@@ -204,10 +204,10 @@ def _spans(west: float, east: float) -> list[tuple[float, float]]:
 
 def _numbers(value: str, parameter: str) -> list[float]:
     try:
-        numbers = [float(part) for part in value.split(",")]
+        numbers = [number_read(part.strip()) for part in value.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in (4, 6) or not all(map(isfinite, numbers)):
+    if len(numbers) not in (4, 6):
         raise InvalidParameter(
             parameter,
             text(

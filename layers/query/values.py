@@ -123,8 +123,13 @@ def _integer(value: str) -> int:
     return int(value)
 
 
-def _number(value: str) -> float:
-    number = float(value) if _DECIMAL.fullmatch(value) else nan  # float reads 1_16 and the digits of every script
+def number_read(value: str) -> float:
+    """A decimal number as JSON and XML write it; ``float`` reads 1_16 and the digits of every script as well.
+
+    Raises:
+        ValueError: it is not one, or not finite.
+    """
+    number = float(value) if _DECIMAL.fullmatch(value) else nan
     if not isfinite(number):
         raise ValueError(value)
     return number
@@ -151,7 +156,7 @@ KINDS: dict[str, tuple[Callable[[str], Any], Any]] = {
         text("waktu seperti 2018-08-05T19:46:00+08:00", "a time such as 2018-08-05T19:46:00+08:00"),
     ),
     "integer": (_integer, text("bilangan bulat", "a whole number")),
-    "number": (_number, text("bilangan", "a number")),
+    "number": (number_read, text("bilangan", "a number")),
     "string": (_string, text("teks sampai 1000 huruf", "text of up to 1000 characters")),
     "time": (_time_of_day, text("jam seperti 06:30", "a time of day such as 06:30")),
     "uri": (_string, text("alamat sampai 1000 huruf", "an address of up to 1000 characters")),

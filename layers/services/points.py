@@ -3,14 +3,14 @@
 import csv
 import json
 import re
-from collections.abc import Container, Iterator
-from math import isfinite
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 import orjson
 
 from layers.errors import InvalidParameter
 from layers.query.screening import Point
+from layers.query.values import number_read
 from layers.text import text
 
 LIMIT = 100_000
@@ -61,6 +61,7 @@ def points_csv(content: str) -> Iterator[Point]:
                     ),
                 )
         columns_check(len(rows.fieldnames or []) - 2)
+        _twice_check(rows.fieldnames or [])
         for number, row in enumerate(rows, 1):
             surplus: Any = row.pop(None, None) or ()
             lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""
@@ -98,6 +99,26 @@ def points_geojson(content: str) -> Iterator[Point]:
                 yield _point(number, lon, lat, _given(feature))
             case _:
                 yield _point(number, None, None, _given(feature), NO_POINT)
+
+
+def _twice_check(names: Iterable[str]) -> None:
+    """
+    Raises:
+        InvalidParameter: ``body``: two columns have one name, and of their cells only one would come back.
+    """
+    known: set[str] = set()
+    for name in names:
+        position = name.strip().lower()
+        name = position if position in ("lon", "lat") else name
+        if name in known:
+            raise InvalidParameter(
+                "body",
+                text(
+                    f"Dua kolom bernama {name!r}; beri setiap kolom nama sendiri.",
+                    f"Two columns are named {name!r}; give each column a name of its own.",
+                ),
+            )
+        known |= {name} - {""}
 
 
 def columns_check(count: int) -> None:
@@ -153,11 +174,8 @@ def _point(number: int, lon: Any, lat: Any, given: dict[str, Any], fault: Any = 
         return Point(number, None, None, str(fault), written)
     degrees = []
     for name, value, most in (("lon", lon, 180), ("lat", lat, 90)):
-        try:
-            degree = float(value)
-        except (TypeError, ValueError, OverflowError):
-            degree = float("nan")
-        if not isfinite(degree) or abs(degree) > most:
+        degree = _degree(value)
+        if degree is None or abs(degree) > most:
             told = str(value)[:40].replace("\0", "")
             fault = text(
                 f"{name} {told!r} bukan bilangan dari -{most} sampai {most}",
@@ -166,6 +184,14 @@ def _point(number: int, lon: Any, lat: Any, given: dict[str, Any], fault: Any = 
             return Point(number, None, None, str(fault), written)
         degrees.append(degree)
     return Point(number, degrees[0], degrees[1], None, written)
+
+
+def _degree(value: Any) -> float | None:
+    """A number, or how a cell of a table writes one; None of anything else."""
+    try:
+        return number_read(str(value).strip()) if isinstance(value, str | int | float) else None
+    except ValueError:
+        return None
 
 
 def _written(given: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def test_bbox_may_be_a_point_or_a_line(value: str, wkt: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "1", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1,2,nan,4", "1,2,inf,4", "116,-8,117,-9", "-181,0,1,1", "0,0,1,91",
-     "0,0,5,1,1,4", "1;2;3;4", "1,2,3,4,", "\0,2,3,4"],
+     "0,0,5,1,1,4", "1;2;3;4", "1,2,3,4,", "\0,2,3,4", "1_16,-8,117,-7"],
 )  # fmt: skip
 def test_a_bad_bbox_is_refused(value: str) -> None:
     with pytest.raises(InvalidParameter) as fault:

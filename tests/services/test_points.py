@@ -162,3 +162,29 @@ def test_a_feature_keeps_its_own_id_and_what_it_says_without_a_place() -> None:
         {"id_given": 8, "name": "SD"},
         {},
     ]
+
+
+@pytest.mark.parametrize("head", ["lon,lat,name,name", "lon,Lon,lat", "lat,lon,LAT ,x"])
+def test_two_columns_of_one_name_are_refused_by_name(head: str) -> None:
+    with pytest.raises(InvalidParameter, match=r"Dua kolom bernama '(name|lon|lat)'"):
+        next(points_csv(f"{head}\n116,-8,1,2\n"))
+
+
+def test_columns_without_a_name_and_names_in_capitals_are_no_columns_twice() -> None:
+    (point,) = points_csv("lon,lat,name,Name,,\n116,-8,a,b,,\n")
+    assert orjson.loads(point.given) | {"": ""} == {"name": "a", "Name": "b", "": ""}
+
+
+@pytest.mark.parametrize("lon", ["1_16", "١١٦", "1e999", "nan", "", "116°"])
+def test_what_is_no_decimal_number_is_a_fault(lon: str) -> None:
+    (point,) = points_csv(f"lon,lat\n{lon},-8\n")
+    assert point.fault is not None
+    assert (point.lon, repr(lon) in point.fault) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "lon"), [("116,-8", 116), ('" 1.16e2 ","-8"', 116), ("true,-8", None), ("[],-8", None)]
+)
+def test_coordinates_may_be_written_as_text_and_as_nothing_else(place: str, lon: float | None) -> None:
+    (point,) = points_geojson(collection("{}", place=place))
+    assert (point.lon, point.fault is None) == (lon, lon is not None)

@@ -117,12 +117,20 @@ def _not_for_us(alert: Alert) -> Any:
         return text(f"scope {alert.scope}: tidak untuk umum", f"scope {alert.scope}: not for the public")
     if alert.message_type in ("Ack", "Error"):
         return text(f"msgType {alert.message_type}: dilewati", f"msgType {alert.message_type}: passed over")
-    if alert.sent > now() + timedelta(days=1):
-        raise Problem(text(f"sent ada di masa depan: {alert.sent}.", f"sent lies in the future: {alert.sent}."))
+    sent_check(alert)
     if alert.message_type != "Alert" and not _replaces(alert):
         kind = alert.message_type
         raise Problem(text(f"{kind} tanpa references.", f"A message of type {kind} without references."))
     return None
+
+
+def sent_check(alert: Alert) -> None:
+    """
+    Raises:
+        Problem: it was sent in the future; clocks may differ by a day.
+    """
+    if alert.sent > now() + timedelta(days=1):
+        raise Problem(text(f"sent ada di masa depan: {alert.sent}.", f"sent lies in the future: {alert.sent}."))
 
 
 @dataclass
@@ -189,6 +197,16 @@ def info_assumed(info: Info) -> list[str]:
     return found
 
 
+def info_impossible(alert: Alert, infos: list[Info]) -> str | None:
+    """That infos are valid in a way that cannot be, in words; None where they are not."""
+    said = infos_said(alert, infos)
+    starts, ends = said["valid_from"], said["valid_to"]
+    if starts <= alert.sent + LONGEST and starts < ends and ends - starts <= LONGEST:
+        return None
+    event, span = infos[0].words["event"], f"{starts.isoformat()} - {ends.isoformat()}"
+    return str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))
+
+
 def info_over(info: Info) -> str:
     """That an info says the danger is over, in words."""
     event = info.words["event"]
@@ -202,7 +220,7 @@ def _preference(info: Info) -> int:
 def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None) -> None:
     first, said = infos[0], infos_said(alert, infos)
     said["hazard"] = said["hazard"] or hazard
-    event, starts, ends = first.words["event"], said["valid_from"], said["valid_to"]
+    event = first.words["event"]
     if not first.areas:
         made.left_out.append(str(text(f"{event}: tanpa area", f"{event}: no area")))
         return
@@ -213,11 +231,8 @@ def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None
         )
         made.left_out.append(str(unknown))
         return
-    if starts > alert.sent + LONGEST or not starts < ends or ends - starts > LONGEST:
-        span = f"{starts.isoformat()} - {ends.isoformat()}"
-        made.left_out.append(
-            str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))
-        )
+    if impossible := info_impossible(alert, infos):
+        made.left_out.append(impossible)
         return
     made.mended += info_assumed(first)
     for area in first.areas:

@@ -197,12 +197,15 @@ def _fed(staging: Staging) -> dict[str, str]:
     """
     fed = {column: f"staged.{_quoted(column)}" for column in staging.columns}
     for field in staging.layer.model._meta.local_concrete_fields:
-        unit = {"DateTimeField": "millisecond", "TimeField": "second"}.get(field.get_internal_type())
+        unit, cast = {"DateTimeField": ("millisecond", ""), "TimeField": ("second", "::interval")}.get(
+            field.get_internal_type(), ("", "")
+        )
         if unit and field.column in fed:
             given, kept = fed[field.column], f"stored.{_quoted(field.column)}"
-            fed[field.column] = (
-                f"CASE WHEN date_trunc('{unit}', {given}) = {given} AND {given} - {kept} > interval '-1 {unit}' "
-                f"AND {given} - {kept} < interval '1 {unit}' THEN {kept} ELSE {given} END"
+            fed[field.column] = (  # by sums, for infinite times have no difference before PostgreSQL 17
+                f"CASE WHEN date_trunc('{unit}', {given}) = {given} "
+                f"AND {kept}{cast} > {given}{cast} - interval '1 {unit}' "
+                f"AND {kept}{cast} < {given}{cast} + interval '1 {unit}' THEN {kept} ELSE {given} END"
             )
     return fed | {"geom": "ST_ForcePolygonCCW(staged.geom)"}  # as layers_stamp stores it
 

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import InvalidParameter, Problem
 from layers.importers import cap
-from layers.importers.alerts import info_assumed, info_over, infos_grouped, infos_said
+from layers.importers.alerts import info_assumed, info_impossible, info_over, infos_grouped, infos_said, sent_check
 from layers.importers.cap_areas import CORNERS, ENTANGLED, area_shape
 from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
@@ -81,11 +81,12 @@ def _cap_area(document: bytes) -> Area:
 
     Raises:
         InvalidParameter: ``body``: it is no such message, warns of nothing (a cancellation, an exercise, the danger
-            is over), or has an area or a shape that cannot be used, which a report would leave out.
+            is over), or has an area, a shape or a time that cannot be used, which a report would leave out.
         TooLarge: its shapes have more than :data:`MAX_VERTICES` vertices, or with circles :data:`MAX_JOINED`.
     """
     try:
         alert = cap.alert_parse(document)
+        sent_check(alert)
     except Problem as error:
         raise InvalidParameter("body", error.detail) from error
     _warning_checked(alert)
@@ -98,6 +99,9 @@ def _cap_area(document: bytes) -> Area:
             "body",
             text(f"{why}. Tidak ada lagi yang diperingatkan.", f"{why}. It warns of nothing any more."),
         )
+    if impossible := [found for infos in groups if (found := info_impossible(alert, infos))]:
+        told = _listed(impossible)
+        raise InvalidParameter("body", text(f"{told}. Kirim geometrinya.", f"{told}. Send the geometry."))
     notes = [note for infos in groups for note in info_assumed(infos[0])] + [info_over(info) for info in over]
     shape, mended = _joined({(area.polygons, area.circles): area for infos in groups for area in infos[0].areas})
     about = tuple({"code": alert.identifier, **infos_said(alert, infos)} for infos in groups)

@@ -201,10 +201,10 @@ def _misplaced(feature: dict[str, Any], known: list[str]) -> dict[str, str]:
             f'Write attributes in properties: {{"properties": {{"{name}": ...}}}}.',
         )
         for name in feature
-        if name in known and name not in ("type", "place")
+        if name in known and name != "type"
     }
     for name in ("geom", "place"):
-        if feature.get(name) is not None:
+        if feature.get(name) is not None and (name not in known or isinstance(feature[name], dict)):
             faults[name] = text("Tulis geometri dalam geometry.", "Write the geometry in geometry.")
     return faults
 

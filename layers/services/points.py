@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Container, Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -39,7 +40,8 @@ NO_POINT = text("bukan Feature dengan geometri Point", "not a Feature with a Poi
 def points_csv(content: str) -> Iterator[Point]:
     """Rows of a table with the columns ``lon`` and ``lat``, separated by commas, or by semicolons as Excel does.
 
-    A row with more cells than columns is faulty: with decimal commas, 116,10 would be read as 116 and 10.
+    A row with more cells than columns is faulty: with decimal commas, 116,10 would be read as 116 and 10. A column
+    without a name, as Excel leaves them, is ``column_`` and its number.
 
     Raises:
         InvalidParameter: ``body``: a column is missing, there are more than :data:`COLUMNS`, or a row is no CSV.
@@ -47,10 +49,11 @@ def points_csv(content: str) -> Iterator[Point]:
     head = content.partition("\n")[0]
     semicolons = head.count(";") > head.count(",")
     lines = (line[0] for line in LINE.finditer(content))
-    rows = csv.DictReader(lines, delimiter=";" if semicolons else ",")
+    cells = csv.reader(lines, delimiter=";" if semicolons else ",", strict=True)
     number = 0
     try:
-        names = {name.strip().lower(): name for name in rows.fieldnames or [] if name}
+        heads = [name or f"column_{column}" for column, name in enumerate(next(cells, []), 1)]
+        names = {name.strip().lower(): name for name in heads}
         for wanted in ("lon", "lat"):
             if wanted not in names:
                 raise InvalidParameter(
@@ -60,14 +63,14 @@ def points_csv(content: str) -> Iterator[Point]:
                         f"There is no column {wanted!r}. The first row must name lon and lat, in degrees.",
                     ),
                 )
-        columns_check(len(rows.fieldnames or []) - 2)
-        _twice_check(rows.fieldnames or [])
-        for number, row in enumerate(rows, 1):
-            surplus: Any = row.pop(None, None) or ()
+        columns_check(len(heads) - 2)
+        _twice_check(heads)
+        for number, found in enumerate(filter(None, cells), 1):
+            row: dict[str, Any] = dict(zip_longest(heads, found[: len(heads)]))
             lon, lat = row.pop(names["lon"]) or "", row.pop(names["lat"]) or ""
             if semicolons:
                 lon, lat = lon.replace(",", "."), lat.replace(",", ".")
-            yield _point(number, lon, lat, row, SURPLUS if "".join(surplus).strip() else None)
+            yield _point(number, lon, lat, row, SURPLUS if "".join(found[len(heads) :]).strip() else None)
     except csv.Error as error:
         raise _unreadable(number + 1, error) from error
 
@@ -118,7 +121,7 @@ def _twice_check(names: Iterable[str]) -> None:
                     f"Two columns are named {name!r}; give each column a name of its own.",
                 ),
             )
-        known |= {name} - {""}
+        known.add(name)
 
 
 def columns_check(count: int) -> None:

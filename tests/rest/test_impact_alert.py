@@ -81,6 +81,26 @@ def test_a_bad_cap_alert_is_refused(anyone: APIClient, sent: bytes, said: str) -
     assert said in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ({"sent": "9999-01-01T00:00:00-00:00"}, "sent lies in the future"),
+        ({"sent": "9999-12-31T23:59:00+00:00", "expires": ""}, "sent lies in the future"),
+        ({"onset": "9999-12-31T23:59:00+00:00", "expires": ""}, "cannot be"),
+        ({"expires": "2001-01-01T00:00:00+00:00"}, "cannot be"),
+    ],
+)
+def test_times_that_cannot_be_are_refused_as_where_it_is_taken_in(
+    anyone: APIClient, times: dict[str, str], said: str
+) -> None:
+    of_alert = {name: times[name] for name in times.keys() & {"sent"}}
+    of_info = {name: times[name] for name in times.keys() - {"sent"}}
+    sent = message("x", info(area(), **of_info), **of_alert)
+    answer = anyone.post(IMPACT, sent, content_type="application/cap+xml")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "body")
+    assert said in answer.json()["detail"]
+
+
 def test_a_cancellation_is_no_exercise(anyone: APIClient) -> None:
     sent = message("x", info(), msgType="Cancel")
     detail = anyone.post(IMPACT, sent, content_type="application/cap+xml").json()["detail"]

@@ -238,6 +238,15 @@ def test_members_beside_properties_are_named(client_with: Client, feature_make: 
     )
 
 
+def test_an_attribute_called_place_is_told_apart_from_the_geometry_of_that_name(client_with: Client) -> None:
+    layer = layer_get("earthquakes")
+    writer, body = client_with(layer, "add"), feature_body(layer)
+    attribute = refused(writer, layer, body | {"place": "Lombok"})
+    assert attribute == {"place": ['Write attributes in properties: {"properties": {"place": ...}}.']}
+    geometry = refused(writer, layer, body | {"place": body["geometry"]})
+    assert geometry == {"place": ["Write the geometry in geometry."]}
+
+
 def test_the_id_of_another_feature(writer: APIClient, feature_make: FeatureMake, layer: Layer) -> None:
     feature = feature_make(layer)
     for id in (feature.pk + 1, [feature.pk], None):

@@ -171,8 +171,14 @@ def test_two_columns_of_one_name_are_refused_by_name(head: str) -> None:
 
 
 def test_columns_without_a_name_and_names_in_capitals_are_no_columns_twice() -> None:
-    (point,) = points_csv("lon,lat,name,Name,,\n116,-8,a,b,,\n")
-    assert orjson.loads(point.given) | {"": ""} == {"name": "a", "Name": "b", "": ""}
+    (point,) = points_csv("lon,lat,name,Name,,\n116,-8,a,b,c,d\n")
+    assert orjson.loads(point.given) == {"name": "a", "Name": "b", "column_5": "c", "column_6": "d"}
+
+
+def test_an_open_quotation_does_not_swallow_the_rows_after_it() -> None:
+    with pytest.raises(InvalidParameter) as refused:
+        list(points_csv('lon,lat,name\n116.1,-8.6,"Masjid\n116.1,-8.5,B\n'))
+    assert refused.value.extra == {"parameter": "body"}
 
 
 @pytest.mark.parametrize("lon", ["1_16", "١١٦", "1e999", "nan", "", "116°"])

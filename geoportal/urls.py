@@ -20,5 +20,6 @@ urlpatterns = [
     path("readyz", ready),
 ]
 
+handler403 = "layers.middleware.page_forbidden"
 handler404 = "layers.middleware.page_missing"
 handler500 = "layers.middleware.server_failed"

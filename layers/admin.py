@@ -1,7 +1,8 @@
 """The admin: every layer of the catalogue, with a map that asks no server but the portal."""
 
 from collections.abc import Callable
-from datetime import date, time
+from contextlib import suppress
+from datetime import date, datetime, time
 from functools import wraps
 from math import log2
 from typing import Any
@@ -16,13 +17,14 @@ from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.functional import lazy
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst, format_lazy
+from django.utils.timezone import localtime
 
 from layers.catalog import Layer, layers, portal_title
 from layers.errors import Problem
@@ -43,6 +45,9 @@ PLACE = ("geom", "address", "area", "declared_area")
 ORIGIN = ("source", "observed_at", "created_at", "updated_at")
 EDITS = 50
 """Edits on a page of a feature's history."""
+
+LINKED = 20
+"""Of features that are deleted together, those whose histories are linked."""
 
 DRAWING = text(
     "Klik untuk menggambar, klik ganda untuk menutup poligon. Geser titik untuk memindahkannya; Shift+klik menghapus "
@@ -99,6 +104,11 @@ class FeatureForm(forms.ModelForm):
             ValidationError: the feature has changed since the page was opened. Where it has not, it stays locked.
         """
         cleaned = super().clean()
+        for field in self._meta.model._meta.local_concrete_fields:
+            ticked = self.cleaned_data.get(field.name) if isinstance(field, CodesField) else None
+            before = getattr(self.instance, field.name) if ticked else None
+            if before and sorted(before) == sorted(ticked or []):
+                self.cleaned_data[field.name] = before  # what is ticked comes in the order of the page
         features = self._meta.model._default_manager
         changed_at = features.select_for_update().filter(pk=self.instance.pk).values_list("updated_at", flat=True)
         if self.instance.pk and [self.data.get("opened")] != [moment.isoformat() for moment in changed_at]:
@@ -152,8 +162,10 @@ class FeatureAdmin(GISModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What the journal knows of a feature, deleted ones too; a POST with ``edit`` puts back what was before it."""
         id, offset = id_parse(object_id), id_parse(request.GET.get("offset", "0")) or 0
-        if id is None or not self.has_view_or_change_permission(request):
+        if not self.has_view_or_change_permission(request):
             raise PermissionDenied
+        if id is None:
+            raise Http404
         feature = self.get_object(request, object_id)
         editable = self.has_change_permission(request) and (feature or self.has_add_permission(request))
         if request.method == "POST":
@@ -190,9 +202,7 @@ class FeatureAdmin(GISModelAdmin):
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
         """Say where what was just deleted can be had back."""
-        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[obj_id])
-        words = text("Riwayatnya, untuk mengembalikannya", "Its history, to have it back")
-        self.message_user(request, format_html('<a href="{}">{}</a>', address, words), messages.INFO)
+        self._way_back(request, [(obj_id, obj_display)])
         return super().response_delete(request, obj_display, obj_id)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -202,7 +212,17 @@ class FeatureAdmin(GISModelAdmin):
     @transaction.atomic  # unlike the two above, which Django's views call inside of a transaction
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         actor_set(request.user.get_username())
+        deleted = [(feature.pk, feature) for feature in queryset[:LINKED]]
         super().delete_queryset(request, queryset)
+        self._way_back(request, deleted)
+
+    def _way_back(self, request: HttpRequest, deleted: list[tuple[Any, Any]]) -> None:
+        view = f"admin:{self.opts.app_label}_{self.opts.model_name}_history"
+        links = format_html_join(
+            ", ", '<a href="{}">{}</a>', ((reverse(view, args=[id]), told) for id, told in deleted)
+        )
+        words = text("Riwayat, untuk mengembalikannya", "History, to have it back")
+        self.message_user(request, format_html("{}: {}", words, links), messages.INFO)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What, where, source and time, and personal data apart; of a new feature nothing is computed yet."""
@@ -257,6 +277,9 @@ def _told(field: Any, state: State) -> str:
         return ", ".join(str(labels.get(code, code)) for code in value or [])
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        with suppress(OverflowError):  # at the end of the calendar
+            value = localtime(value)
     return str(localize(dict(field.flatchoices).get(value, value)))
 
 

@@ -42,6 +42,12 @@ class InvalidParameter(Problem):
         super().__init__(detail, parameter=parameter)
 
 
+class Forbidden(Problem):
+    """Who asks may not see or do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFound(Problem):
     """There is no such collection, item or page."""
 

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from layers.errors import InvalidParameter, NotFound, Problem, ServerError, Unavailable
+from layers.errors import Forbidden, InvalidParameter, NotFound, Problem, ServerError, Unavailable
 from layers.text import text
 
 SPEECHLESS = ("application/vnd.mapbox-vector-tile",)
@@ -109,6 +109,19 @@ def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
             page[name] = value
         return page
     return problem.response()
+
+
+def page_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return problem_answer(
+        request,
+        Forbidden(
+            text(
+                "Hak Anda tidak mencakup halaman ini. Mintalah kepada pengelola, atau masuk sebagai pengguna lain.",
+                "Your permissions do not include this page. Ask the operators, or log in as somebody else.",
+            )
+        ),
+    )
 
 
 def page_missing(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The admin: what it lists, what it stores, what it refuses, and who may see what."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -208,7 +209,9 @@ def test_officer_has_his_layer_and_no_other(client: Client, layer: Layer, featur
     listed = client.get(reverse("admin:index")).context["app_list"]
     assert [model["model"] for app in listed for model in app["models"]] == [layer.model]
     other = layer_get("markets" if layer.id != "markets" else "aid_posts")
-    assert client.get(address(other, "changelist")).status_code == 403
+    refused = client.get(address(other, "changelist"), headers={"accept": "text/html", "accept-language": "id"})
+    assert (refused.status_code, "Hak Anda tidak mencakup halaman ini" in refused.content.decode()) == (403, True)
+    assert client.get(address(layer, "history", "abc")).status_code == 404
     assert client.get(address(layer, "add")).status_code == 403
     assert client.get(address(layer, "change", feature.pk)).status_code == 200
 
@@ -257,6 +260,36 @@ def test_a_deleted_feature_is_had_back_from_its_history(admin_client: Client, la
     page = admin_client.get(history)
     admin_client.post(history, {"edit": page.context["edits"][0][0].id})
     assert layer.model.objects.get(pk=id).geom == feature.geom
+
+
+def test_features_that_were_deleted_together_are_had_back_too(
+    admin_client: Client, layer: Layer, feature: Feature
+) -> None:
+    sent = {"action": "delete_selected", "_selected_action": [feature.pk], "post": "yes"}
+    deleted = admin_client.post(address(layer, "changelist"), sent, follow=True)
+    assert f'<a href="{address(layer, "history", feature.pk)}">' in deleted.content.decode()
+    assert not layer.model.objects.exists()
+
+
+def test_history_tells_local_times_and_long_words(admin_client: Client, feature_make: FeatureMake) -> None:
+    layer, ending = layer_get("disaster_zones"), "akhir yang baru"
+    zone = feature_make(layer, source="panjang " * 20)
+    zone.valid_to, zone.source = datetime(2026, 11, 22, 22, tzinfo=UTC), "panjang " * 20 + ending
+    zone.save()
+    page = admin_client.get(address(layer, "history", zone.pk), headers={"accept-language": "en"}).content.decode()
+    assert "Nov. 23, 2026, 6 a.m." in page
+    assert f"{ending}</details>" in page
+
+
+def test_codes_in_another_order_are_no_change(admin_client: Client, feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    market = feature_make(layer, operating_days=["minggu", "senin"])
+    data = posted(admin_client.get(address(layer, "change", market.pk)).context["adminform"].form)
+    for days, kept in ((["senin", "minggu"], ["minggu", "senin"]), (["senin"], ["senin"]), ([], [])):
+        admin_client.post(address(layer, "change", market.pk), data | {"operating_days": days})
+        market.refresh_from_db()
+        assert market.operating_days == kept
+        data["opened"] = market.updated_at.isoformat()
 
 
 def test_what_cannot_be_put_back_is_told(admin_client: Client, feature_make: FeatureMake) -> None:

@@ -46,3 +46,11 @@ def test_a_slash_behind_the_address_does_no_harm() -> None:
 @pytest.mark.parametrize(("proxies", "heeded"), [("0", "None"), ("1", "('HTTP_X_FORWARDED_PROTO', 'https')")])
 def test_only_a_proxy_of_ours_says_the_scheme(proxies: str, heeded: str) -> None:
     assert started("settings.SECURE_PROXY_SSL_HEADER", PROXIES=proxies).stdout == f"{heeded}\n"
+
+
+def test_a_command_names_the_setting_and_shows_no_code() -> None:
+    command, variables = [sys.executable, "manage.py", "check"], os.environ | {"PROXIES": "satu"}
+    refused = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("manage.py: PROXIES")
+    assert refused.stderr.count("\n") == 1

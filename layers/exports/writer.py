@@ -72,7 +72,7 @@ class Batches:
         types: Mapping[str | None, pa.DataType] = TYPES,
     ) -> None:
         self.layer, self.geometry, self.query, self.rows = layer, tuple(geometry), query, 0
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
         properties = {
             known.name: types[known.format if known.type == "string" else known.type]
             for known in properties_listed(layer, query)
@@ -85,7 +85,7 @@ class Batches:
                 columns = zip(zip(*rows, strict=True), self.schema, strict=True)
                 self.rows += len(rows)
                 yield pa.RecordBatch.from_arrays([_array(*column) for column in columns], schema=self.schema)
-        except Exception as fault:
+        except (Exception, KeyboardInterrupt) as fault:
             self.fault = fault
             raise
 
@@ -119,6 +119,8 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
             )
         except RuntimeError as error:
             raise batches.fault or error from None
+    if batches.fault:  # an interruption, which Arrow takes for the end
+        raise batches.fault
     return batches.rows
 
 

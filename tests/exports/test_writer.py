@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyogrio
 import pytest
@@ -48,6 +48,16 @@ def test_what_comes_back_changes_nothing(layer: Layer, samples: int, tmp_path: P
     assert layer_export(layer, file) == samples > 0
     assert replace(layer_import(layer, file), outside=0) == unchanged(samples)
     assert rows(layer) == before
+
+
+def test_an_end_replaces_one_that_was_infinite(db: None, feature_make: FeatureMake, tmp_path: Path) -> None:
+    layer, file = layer_get("disaster_zones"), tmp_path / "zona.geojson"
+    feature_make(layer, valid_to="2027-01-01T00:00:00Z")
+    layer_export(layer, file)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_disasterzone SET valid_to = 'infinity'")
+    assert layer_import(layer, file).changed == 1
+    assert [row["valid_to"] for row in rows(layer)] == [datetime(2027, 1, 1, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("second", ["06.789123", "06.000999", "59.999999"])
@@ -217,3 +227,15 @@ class TestWhatCannotBeWritten:
         with pytest.raises(Error, match="traders"):
             layer_export(layer_get("markets"), file, overwrite=True)
         assert [path.read_text() for path in tmp_path.iterdir()] == ["yang lama"]
+
+    @pytest.mark.parametrize("ending", [ending for ending in WRITERS if ending != ".geojson"])
+    def test_an_interruption(self, db: None, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As Ctrl-C is, not as a file that cannot be written."""
+
+        def interrupted(*_: object) -> NoReturn:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("layers.exports.writer.rows_fetch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            layer_export(layer_get("markets"), tmp_path / f"pasar{ending}")
+        assert list(tmp_path.iterdir()) == []

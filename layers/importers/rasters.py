@@ -1,4 +1,4 @@
-"""The one way a file becomes a hazard raster: checked, rewritten as a Cloud-Optimised GeoTIFF, then registered."""
+"""The one way a file becomes a hazard raster: checked, rewritten as a Cloud-Optimised GeoTIFF, registered; and out."""
 
 import os
 import warnings
@@ -336,6 +336,23 @@ def _register(raster: Raster, bands: list[RasterBand], files: Mapping[Path, Path
     if former and former.file != raster.file:
         transaction.on_commit(lambda: _files_remove(former))
     return raster
+
+
+def raster_remove(raster: Raster) -> None:
+    """Take a raster and its bands out of the register, and when that is committed its files.
+
+    A removal that came first, and files that are gone already, are no fault.
+
+    Raises:
+        Error: PostgreSQL refuses; the files stay.
+        OSError: a file cannot be removed; the register has forgotten the raster all the same.
+    """
+    with transaction.atomic():
+        # read again: an import of the code may have brought other files meanwhile
+        known = Raster.objects.select_for_update().filter(pk=raster.pk).first()
+        if known:
+            known.delete()
+            transaction.on_commit(lambda: _files_remove(known))
 
 
 def _files_remove(raster: Raster) -> None:

@@ -10,6 +10,7 @@ import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from rasterio.errors import RasterioError
 from rasterio.features import shapes, sieve
 from rasterio.io import DatasetReader
@@ -66,11 +67,11 @@ def zones_store(raster: Raster, breaks: list[float] | None = None) -> list[Disas
         ) from error
     if not breaks:
         raise Problem(text("Raster tanpa batas kelas; beri --breaks.", "The raster has no breaks; give --breaks."))
-    origin = f"Raster {raster.code}"
+    origin = _origin(raster)
     with transaction.atomic():
         codes = [_code(raster, level) for level in DisasterZone.Level.values]
         there = {zone.code: zone for zone in DisasterZone.objects.select_for_update().filter(code__in=codes)}
-        if others := [zone.code for zone in there.values() if not zone.method.startswith(f"{origin}:")]:
+        if others := [zone.code for zone in there.values() if not zone.method.startswith(origin)]:
             listed = ", ".join(others)
             raise Problem(
                 text(
@@ -84,6 +85,16 @@ def zones_store(raster: Raster, breaks: list[float] | None = None) -> list[Disas
         ]
         DisasterZone.objects.filter(code__in=there).delete()
     return stored
+
+
+def zones_of(raster: Raster) -> QuerySet[DisasterZone]:
+    """The disaster zones that were made from a raster, by code."""
+    return DisasterZone.objects.filter(method__startswith=_origin(raster)).order_by("code")
+
+
+def _origin(raster: Raster) -> str:
+    """How the method of each of its zones begins."""
+    return f"Raster {raster.code}:"
 
 
 def _band(raster: Raster) -> RasterBand:
@@ -116,7 +127,7 @@ def _zone_store(
         "value_max": high,
         "unit": band.unit,
         "breaks": f"{words} ({band.breaks_source})"[:120] if own else words,
-        "method": f"{origin}: {band.quantity}, {raster.width} × {raster.height}",
+        "method": f"{origin} {band.quantity}, {raster.width} × {raster.height}",
     }
     values |= {
         name: getattr(raster, name) for name in ("hazard", "kind", "valid_from", "valid_to", "source", "observed_at")

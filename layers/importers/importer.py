@@ -13,7 +13,7 @@ from tqdm import tqdm
 from layers.catalog import Layer
 from layers.errors import InvalidParameter, Problem
 from layers.importers.geometries import GeometryColumn
-from layers.importers.mapping import columns_map, field_get, fields_importable
+from layers.importers.mapping import columns_map, columns_unused, field_get, fields_importable
 from layers.importers.reader import Source, source_open
 from layers.importers.values import column_clean
 from layers.query.staging import Staging
@@ -41,6 +41,7 @@ class ImportReport:
     """What became of the rows of a file, or would have where ``written`` is false.
 
     ``outside`` of the layer's configured extent is no fault, but often a wrong CRS, or longitude and latitude confused.
+    ``unused`` are fields of the file, see :func:`layers.importers.mapping.columns_unused`.
     """
 
     created: int
@@ -50,6 +51,7 @@ class ImportReport:
     repaired: int
     outside: int
     refusals: tuple[Refusal, ...]
+    unused: tuple[str, ...]
     written: bool
 
 
@@ -102,7 +104,12 @@ def layer_import(
         transaction.set_rollback(not written)
     outcomes = {outcome: counts.get(outcome, 0) for outcome in ("created", "changed", "unchanged", "refused")}
     return ImportReport(
-        **outcomes, repaired=geometries.repaired, outside=geometries.outside, refusals=refusals, written=written
+        **outcomes,
+        repaired=geometries.repaired,
+        outside=geometries.outside,
+        refusals=refusals,
+        unused=columns_unused(layer, source.fields, columns),
+        written=written,
     )
 
 

@@ -6,7 +6,11 @@ from django.db.models import Field
 
 from layers.catalog import Layer
 from layers.errors import InvalidParameter
+from layers.importers.reader import GEOMETRIES, LATITUDES, LONGITUDES
 from layers.text import text
+
+PASSED_OVER = {"fid", "ogc_fid", *f"{LONGITUDES},{LATITUDES},{GEOMETRIES}".split(",")}
+"""Row numbers of GDAL, and where a row is: no one misses them."""
 
 
 def fields_importable(layer: Layer) -> dict[str, Field]:
@@ -84,3 +88,14 @@ def columns_map(
             ),
         )
     return {name: columns[name] for name in fields if name in columns}
+
+
+def columns_unused(layer: Layer, file_fields: Iterable[str], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """The file's fields that feed none of the layer: a misspelt one would be missed by nobody.
+
+    Not among them is what an export writes and no file may fill, such as ``id`` and ``updated_at``.
+    """
+    own = {field.name for field in layer.model._meta.local_concrete_fields} - fields_importable(layer).keys()
+    return tuple(
+        name for name in file_fields if name not in columns.values() and name.casefold() not in own | PASSED_OVER
+    )

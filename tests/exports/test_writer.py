@@ -34,9 +34,17 @@ def rows(layer: Layer) -> list[dict[str, Any]]:
     return list(layer.model._default_manager.order_by("id").values())
 
 
-def unchanged(count: int) -> ImportReport:
+def unchanged(count: int, unused: tuple[str, ...] = ()) -> ImportReport:
     return ImportReport(
-        created=0, changed=0, unchanged=count, refused=0, repaired=0, outside=0, refusals=(), written=True
+        created=0,
+        changed=0,
+        unchanged=count,
+        refused=0,
+        repaired=0,
+        outside=0,
+        refusals=(),
+        unused=unused,
+        written=True,
     )
 
 
@@ -46,7 +54,10 @@ def test_what_comes_back_changes_nothing(layer: Layer, samples: int, tmp_path: P
     file = tmp_path / f"{layer.id}{ending}"
 
     assert layer_export(layer, file) == samples > 0
-    assert replace(layer_import(layer, file), outside=0) == unchanged(samples)
+    # No import can tell which field a Shapefile's cut name stands for.
+    names = {"id", *(known.name for known in layer.properties)}
+    cut = tuple(name for name in pyogrio.read_info(file)["fields"] if ending == ".shp" and name not in names)
+    assert replace(layer_import(layer, file), outside=0) == unchanged(samples, unused=cut)
     assert rows(layer) == before
 
 
@@ -168,7 +179,8 @@ def test_shapefile_shortens_names(db: None, feature_make: FeatureMake, tmp_path:
     names = {"displaced_", "displace_1", "displace_2"}
     assert names <= set(pyogrio.read_info(tmp_path / "pos.shp")["fields"])
     mapping = {"displaced_day": "displaced_", "displaced_night": "displace_1", "displaced_as_of": "displace_2"}
-    assert layer_import(posts, tmp_path / "pos.shp", mapping=mapping) == unchanged(1)
+    unused = ("status_as_", "under_five", "declared_a", "observed_a")
+    assert layer_import(posts, tmp_path / "pos.shp", mapping=mapping) == unchanged(1, unused)
 
 
 @pytest.mark.parametrize("ending", WRITERS)

@@ -93,6 +93,26 @@ def test_a_dry_run(db: None, run: Any, file: Path) -> None:
     assert not Market.objects.exists()
 
 
+@pytest.mark.parametrize(("switches", "written"), [((), ""), (("--dry-run",), "tidak ditulis: ")])
+def test_columns_that_were_not_used_are_told(
+    db: None, run: Any, file: Path, switches: tuple[str, ...], written: str
+) -> None:
+    file.write_text(
+        file.read_text()
+        .replace("JENIS,", "JENIS,kios,lapak,")
+        .replace("rakyat,", "rakyat,999,1,")
+        .replace("induk,", "induk,9,1,")
+    )
+
+    out, err = run(layer_import.Command, "markets", file, *MAPPED, "--source", "x", *switches)
+
+    assert out.splitlines() == [
+        f"markets: {written}2 dibuat, 0 diubah, 0 tetap, 0 ditolak",
+        "Tidak dipakai: kios, lapak",
+    ]
+    assert err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -194,6 +194,7 @@ def test_the_other_rows_can_be_written(markets: Layer, tmp_path: Path) -> None:
         repaired=0,
         outside=0,
         refusals=(Refusal(2, None, "code: Kode tidak boleh memuat spasi. geom: Geometri kosong atau tidak terbaca."),),
+        unused=(),
         written=True,
     )
     assert list(stored()) == ["PSR-1"]
@@ -373,6 +374,20 @@ def test_computed_fields_in_a_file_are_passed_over(markets: Layer, tmp_path: Pat
 
     one = Market.objects.get()
     assert (one.area, one.created_at.year > 2001, one.id != 77) == ("", True, True)
+
+
+def test_what_nothing_takes_is_told(markets: Layer, tmp_path: Path) -> None:
+    """A misspelt name, a name that a Shapefile cut, and one that gave way to another; not positions and numbers."""
+    file = tmp_path / "pasar.csv"
+    file.write_text(
+        "FID,ID,code,kios,observed_a,name,NAMOBJ,Lon,Lat,Updated_At\n7,7,PSR-1,999,2026,a,b,116.1,-8.58,x\n"
+    )
+
+    report = layer_import(
+        markets, file, mapping={"name": "namobj"}, constants={"type": "pasar_rakyat", "source": "survei"}
+    )
+
+    assert (outcome(report), report.unused) == ((1, 0, 0, 0, True), ("kios", "observed_a", "name"))
 
 
 def test_a_query_composes_codes_and_takes_a_point_of_each_polygon(db: None, tmp_path: Path) -> None:

@@ -99,6 +99,9 @@ class Command(BaseCommand):
         except Error as error:
             raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(f"{layer}: {_summary(report)}")
+        if report.unused:
+            unused = ", ".join(report.unused)
+            self.stdout.write(str(text(f"Tidak dipakai: {unused}", f"Not used: {unused}")))
         for refusal in report.refusals:
             self.stderr.write(f"  {refusal}")
         if report.refused > len(report.refusals):

@@ -67,6 +67,8 @@ def source_open(
             info = pyogrio.read_info(path, layer=layer)
             options: dict[str, Any] = {"sql": sql, "sql_dialect": "SQLITE"} if sql else {"layer": layer}
             options |= OPTIONS.get(info["driver"], {})
+            if info["driver"] == "CSV" and set(map(str.lower, info["fields"])) & set(GEOMETRIES.split(",")):
+                options["KEEP_GEOM_COLUMNS"] = "NO"  # or the text has the geometry's name, and neither is found by it
             stream = open_arrow(path, batch_size=BATCH, use_pyarrow=True, datetime_as_string=True, **options)
             meta, reader = stack.enter_context(stream)
         except (RuntimeError, ValueError) as error:  # pyogrio's errors are RuntimeErrors

@@ -376,6 +376,15 @@ def test_computed_fields_in_a_file_are_passed_over(markets: Layer, tmp_path: Pat
     assert (one.area, one.created_at.year > 2001, one.id != 77) == ("", True, True)
 
 
+@pytest.mark.parametrize("column", ["wkt", "geom", "Geometry", "the_geom"])
+def test_a_table_may_have_its_geometry_as_words(markets: Layer, tmp_path: Path, column: str) -> None:
+    file = tmp_path / "pasar.csv"
+    file.write_text(f'code,name,source,type,{column}\nP-1,a,x,pasar_rakyat,"POINT(116.1 -8.58)"\n')
+    report = layer_import(markets, file)
+    assert (outcome(report), report.unused) == ((1, 0, 0, 0, True), ())
+    assert markets.model.objects.get().geom.coords == (116.1, -8.58)
+
+
 def test_what_nothing_takes_is_told(markets: Layer, tmp_path: Path) -> None:
     """A misspelt name, a name that a Shapefile cut, and one that gave way to another; not positions and numbers."""
     file = tmp_path / "pasar.csv"

@@ -80,6 +80,7 @@ def test_kelurahan(run: Any, client: Client, capsys: pytest.CaptureFixture[str])
 
     assert run(*KELURAHAN, "--repair") == (
         "administrative_areas: 50 dibuat, 0 diubah, 0 tetap, 0 ditolak, 1 geometri diperbaiki\n"
+        "Tidak dipakai: centroid_lat, centroid_lon, luas_km2_utm50s, kode_kecamatan, kecamatan\n"
     )
     assert run(*KELURAHAN, "--repair").startswith("administrative_areas: 0 dibuat, 0 diubah, 50 tetap, 0 ditolak")
 

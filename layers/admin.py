@@ -105,10 +105,9 @@ class FeatureForm(forms.ModelForm):
         """
         cleaned = super().clean()
         for field in self._meta.model._meta.local_concrete_fields:
-            ticked = self.cleaned_data.get(field.name) if isinstance(field, CodesField) else None
-            before = getattr(self.instance, field.name) if ticked else None
-            if before and sorted(before) == sorted(ticked or []):
-                self.cleaned_data[field.name] = before  # what is ticked comes in the order of the page
+            is_same = field.name in self.cleaned_data and field.name not in self.changed_data
+            if isinstance(field, CodesField) and is_same:  # what is ticked comes in the order of the page
+                self.cleaned_data[field.name] = getattr(self.instance, field.name)
         features = self._meta.model._default_manager
         changed_at = features.select_for_update().filter(pk=self.instance.pk).values_list("updated_at", flat=True)
         if self.instance.pk and [self.data.get("opened")] != [moment.isoformat() for moment in changed_at]:

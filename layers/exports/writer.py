@@ -117,9 +117,10 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
                 crs=f"EPSG:{query.crs.srid}" if wanted else None,
                 **options,
             )
-        except RuntimeError as error:
-            raise batches.fault or error from None
-    if batches.fault:  # an interruption, which Arrow takes for the end
+        except RuntimeError:
+            if not batches.fault:
+                raise
+    if batches.fault:  # of an interruption GDAL says nothing: Arrow takes it for the end
         raise batches.fault
     return batches.rows
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -174,7 +174,7 @@ def infos_grouped(alert: Alert) -> list[list[Info]]:
 def infos_said(alert: Alert, infos: list[Info]) -> dict[str, Any]:
     """What infos of :func:`infos_grouped` say of a zone, by its columns; ``hazard`` is None where no words tell it."""
     first = infos[0]
-    starts = first.onset or first.effective or alert.sent
+    starts, ends = _validity(alert, first)
     return {
         "name": _name(infos),
         "source": _cut(f"{first.words.get('senderName') or alert.sender}, CAP {alert.key}", 300),
@@ -183,8 +183,13 @@ def infos_said(alert: Alert, infos: list[Info]) -> dict[str, Any]:
         "level": LEVELS[first.words["severity"]],
         "kind": DisasterZone.Kind.WARNING.value,
         "valid_from": starts,
-        "valid_to": first.expires or min(starts, alert.sent + LONGEST) + LASTS,
+        "valid_to": ends,
     }
+
+
+def _validity(alert: Alert, info: Info) -> tuple[datetime, datetime]:
+    starts = info.onset or info.effective or alert.sent
+    return starts, info.expires or min(starts, alert.sent + LONGEST) + LASTS
 
 
 def info_assumed(info: Info) -> list[str]:
@@ -197,13 +202,12 @@ def info_assumed(info: Info) -> list[str]:
     return found
 
 
-def info_impossible(alert: Alert, infos: list[Info]) -> str | None:
-    """That infos are valid in a way that cannot be, in words; None where they are not."""
-    said = infos_said(alert, infos)
-    starts, ends = said["valid_from"], said["valid_to"]
+def info_impossible(alert: Alert, info: Info) -> str | None:
+    """That an info is valid in a way that cannot be, in words; None where it is not."""
+    starts, ends = _validity(alert, info)
     if starts <= alert.sent + LONGEST and starts < ends and ends - starts <= LONGEST:
         return None
-    event, span = infos[0].words["event"], f"{starts.isoformat()} - {ends.isoformat()}"
+    event, span = info.words["event"], f"{starts.isoformat()} - {ends.isoformat()}"
     return str(text(f"{event}: masa berlaku {span} tidak wajar", f"{event}: validity {span} cannot be"))
 
 
@@ -231,7 +235,7 @@ def _info_zones(made: _Made, alert: Alert, infos: list[Info], hazard: str | None
         )
         made.left_out.append(str(unknown))
         return
-    if impossible := info_impossible(alert, infos):
+    if impossible := info_impossible(alert, first):
         made.left_out.append(impossible)
         return
     made.mended += info_assumed(first)

@@ -28,6 +28,9 @@ WHERE indrelid = %(table)s::regclass AND indisunique AND NOT indisprimary
 GROUP BY indexrelid, indpred, indrelid ORDER BY indexrelid
 """
 
+EXACT = {"DateTimeField": ("millisecond", ""), "TimeField": ("second", "::interval")}
+"""How exactly GDAL tells values of a field, and a cast to what intervals can be added to: a time of day would wrap."""
+
 
 @dataclass(frozen=True)
 class Unique:
@@ -193,14 +196,13 @@ def _merged(staging: Staging, uniques: list[Unique]) -> str:
 def _fed(staging: Staging) -> dict[str, str]:
     """What the columns of a row become, beside the ``stored`` row if there is one: as ``staged``.
 
-    A time that the file could not tell more exactly stays: GDAL keeps milliseconds, and seconds of times of the day.
+    A time that the file could not tell more exactly stays, see :data:`EXACT`.
     """
     fed = {column: f"staged.{_quoted(column)}" for column in staging.columns}
     for field in staging.layer.model._meta.local_concrete_fields:
-        unit, cast = {"DateTimeField": ("millisecond", ""), "TimeField": ("second", "::interval")}.get(
-            field.get_internal_type(), ("", "")
-        )
-        if unit and field.column in fed:
+        exact = EXACT.get(field.get_internal_type())
+        if exact and field.column in fed:
+            unit, cast = exact
             given, kept = fed[field.column], f"stored.{_quoted(field.column)}"
             fed[field.column] = (  # by sums, for infinite times have no difference before PostgreSQL 17
                 f"CASE WHEN date_trunc('{unit}', {given}) = {given} "

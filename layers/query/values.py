@@ -80,7 +80,11 @@ def whole_parse(parameter: str, value: str, least: int, most: int = LARGEST) -> 
     Raises:
         InvalidParameter: it is not one from ``least`` to ``most``.
     """
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", value) or not least <= int(value) <= most:
+    try:
+        number = _integer(value)
+    except ValueError:
+        number = None
+    if number is None or not least <= number <= most:
         raise InvalidParameter(
             parameter,
             text(
@@ -88,7 +92,7 @@ def whole_parse(parameter: str, value: str, least: int, most: int = LARGEST) -> 
                 f"{value!r} is not a whole number from {least} to {most}.",
             ),
         )
-    return int(value)
+    return number
 
 
 def limit_parse(given: Mapping[str, str], default: int, most: int) -> int:

@@ -99,7 +99,7 @@ def _cap_area(document: bytes) -> Area:
             "body",
             text(f"{why}. Tidak ada lagi yang diperingatkan.", f"{why}. It warns of nothing any more."),
         )
-    if impossible := [found for infos in groups if (found := info_impossible(alert, infos))]:
+    if impossible := [found for infos in groups if (found := info_impossible(alert, infos[0]))]:
         told = _listed(impossible)
         raise InvalidParameter("body", text(f"{told}. Kirim geometrinya.", f"{told}. Send the geometry."))
     notes = [note for infos in groups for note in info_assumed(infos[0])] + [info_over(info) for info in over]

@@ -18,6 +18,7 @@ from django.utils.timezone import localtime
 from shapely import Polygon
 
 from layers.models import DisasterZone
+from layers.query.alerts import Told
 from layers.text import text
 
 CAP = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -67,37 +68,36 @@ class Publisher:
     name: Mapping[str, str]
 
 
-def identifier(publisher: Publisher, id: int, updated_at: datetime) -> str:
+def identifier(publisher: Publisher, id: int, sent: datetime) -> str:
     """Of the message about a state of a zone: another state has another."""
     host = publisher.sender.partition("@")[2]
-    return f"{host}.disaster_zones.{id}.{int(updated_at.timestamp() * 1_000_000)}"
+    return f"{host}.disaster_zones.{id}.{int(sent.timestamp() * 1_000_000)}"
 
 
-def alert_document(
-    zone: DisasterZone, publisher: Publisher, *, words: Words = (), earlier: Iterable[datetime] = ()
-) -> bytes:
-    """The message about a zone that has an end.
+def alert_document(told: Told, publisher: Publisher, *, words: Words = ()) -> bytes:
+    """The message about a zone that has an end: an alert, or an update of the messages about its former states.
+
+    Of one that was withdrawn it is their cancellation, which repeats what was said with an urgency that is past.
 
     Args:
         words: what the message that the zone came from said of it.
-        earlier: the ``updated_at`` of its former states, whose messages this one updates.
     """
-    alert = Element("alert", xmlns=CAP)
+    zone, alert = told.zone, Element("alert", xmlns=CAP)
     sample = zone.code.startswith(SAMPLE)
     references = " ".join(
-        f"{publisher.sender},{identifier(publisher, zone.pk, moment)},{_moment(moment)}" for moment in earlier
+        f"{publisher.sender},{identifier(publisher, zone.pk, moment)},{_moment(moment)}" for moment in told.earlier
     )
-    _add(alert, "identifier", identifier(publisher, zone.pk, zone.updated_at))
+    _add(alert, "identifier", identifier(publisher, zone.pk, told.sent))
     _add(alert, "sender", publisher.sender)
-    _add(alert, "sent", _moment(zone.updated_at))
+    _add(alert, "sent", _moment(told.sent))
     _add(alert, "status", "Test" if sample else "Actual")
-    _add(alert, "msgType", "Update" if references else "Alert")
+    _add(alert, "msgType", "Cancel" if told.withdrawn_at else "Update" if references else "Alert")
     _add(alert, "source", zone.source)
     _add(alert, "scope", "Public")
     _add(alert, "note", "Data contoh / Sample data" if sample else "")
     _add(alert, "references", references)
     for said in words or _words(zone, publisher):
-        _info(alert, zone, said)
+        _info(alert, zone, {**said, "urgency": "Past"} if told.withdrawn_at else said)
     return _document(alert)
 
 
@@ -174,7 +174,7 @@ class Feed:
     updated: datetime
 
 
-def feed_document(feed: Feed, publisher: Publisher, language: str, zones: Iterable[tuple[DisasterZone, str]]) -> bytes:
+def feed_document(feed: Feed, publisher: Publisher, language: str, alerts: Iterable[tuple[Told, str]]) -> bytes:
     """An Atom feed (RFC 4287) with an entry for each zone, beside which stands the address of its message."""
     root = Element("feed", {"xmlns": ATOM, "xml:lang": language})
     _add(root, "id", feed.address)
@@ -183,11 +183,11 @@ def feed_document(feed: Feed, publisher: Publisher, language: str, zones: Iterab
     SubElement(root, "link", rel="self", type="application/atom+xml", href=feed.address)
     author = SubElement(root, "author")
     _add(author, "name", publisher.name[language])
-    for zone, address in zones:
-        entry = SubElement(root, "entry")
+    for told, address in alerts:
+        zone, entry = told.zone, SubElement(root, "entry")
         _add(entry, "id", address)
-        _add(entry, "title", zone.name)
-        _add(entry, "updated", zone.updated_at.isoformat())
+        _add(entry, "title", f"{text('Dicabut', 'Withdrawn')}: {zone.name}" if told.withdrawn_at else zone.name)
+        _add(entry, "updated", told.sent.isoformat())
         _add(entry, "published", zone.created_at.isoformat())
         SubElement(entry, "link", rel="alternate", type=CAP_TYPE, href=address)
         until = localtime(zone.valid_to).isoformat(timespec="minutes") if zone.valid_to else ""

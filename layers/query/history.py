@@ -3,10 +3,11 @@
 The journal keeps what each change replaced; so a state is the present one with what was replaced since put back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -19,17 +20,19 @@ from layers.models import Feature
 from layers.text import text
 
 EDITS = """
-SELECT changed.id, at, actor, db_user, changed.op, changed.old, ST_AsEWKB(changed.geom)
+SELECT fid, changed.id, at, actor, db_user, changed.op, changed.old, ST_AsEWKB(changed.geom)
 FROM (
-    SELECT edit AS id, op::text, old, geom FROM journal.change WHERE layer = %(layer)s AND fid = %(id)s
+    SELECT fid, edit AS id, op::text, old, geom
+    FROM journal.change WHERE layer = %(layer)s AND fid = ANY(%(ids)s::bigint[])
     UNION ALL
-    SELECT id, op::text, NULL, NULL FROM journal.edit WHERE layer = %(layer)s AND fids @> %(id)s::bigint
+    SELECT fid, id, op::text, NULL, NULL
+    FROM journal.edit, unnest(%(ids)s::bigint[]) fid WHERE layer = %(layer)s AND fids @> fid
     UNION ALL
-    SELECT NULL, 'present', to_jsonb(jsonb_populate_record(item, '{{"geom": null}}')), geom
-    FROM {table} item WHERE id = %(id)s
+    SELECT id, NULL, 'present', to_jsonb(jsonb_populate_record(item, '{{"geom": null}}')), geom
+    FROM {table} item WHERE id = ANY(%(ids)s::bigint[])
 ) changed LEFT JOIN journal.edit ON edit.id = changed.id
-ORDER BY changed.id DESC NULLS FIRST"""
-"""What is there now, if anything, then what each edit replaced, the newest first."""
+ORDER BY fid, changed.id DESC NULLS FIRST"""
+"""Of each item what is there now, if anything, then what each edit replaced, the newest first."""
 
 State = Mapping[str, Any]
 """Values of columns as JSON has them, ``geom`` as EWKB."""
@@ -62,15 +65,20 @@ ACTIONS = {"I": "add", "U": "change", "D": "delete"}
 
 def history_fetch(layer: Layer, id: int, limit: int, offset: int = 0) -> list[Edit]:
     """Up to ``limit`` edits of an item, which may be deleted by now, newest first; ``offset`` skips the newest."""
-    return list(islice(islice(_edits(layer, id), offset, None), limit))
+    return histories_fetch(layer, [id]).get(id, [])[offset : offset + limit]
 
 
-def _edits(layer: Layer, id: int) -> Iterator[Edit]:
+def histories_fetch(layer: Layer, ids: Sequence[int]) -> dict[int, list[Edit]]:
+    """All edits of items, which may be deleted by now, newest first, by item."""
     with connection.cursor() as cursor:
-        cursor.execute(EDITS.format(table=layer.table), {"layer": layer.id, "id": id})
+        cursor.execute(EDITS.format(table=layer.table), {"layer": layer.id, "ids": list(ids)})
         rows = cursor.fetchall()
+    return {id: list(_edits(found)) for id, found in groupby(rows, itemgetter(0))}
+
+
+def _edits(rows: Iterable[tuple[Any, ...]]) -> Iterator[Edit]:
     state: State | None = None
-    for edit, at, actor, db_user, op, values, geom in rows:
+    for _, edit, at, actor, db_user, op, values, geom in rows:
         old = {**orjson.loads(values or "{}"), "geom": geom and bytes(geom)}
         if op in ("present", "D"):
             before: State | None = old
@@ -105,7 +113,7 @@ def item_restore(layer: Layer, id: int, edit: int) -> Feature:
         django.core.exceptions.ValidationError: the state is not valid any more.
     """
     present = layer.model._default_manager.select_for_update().filter(pk=id).first()
-    found = next((one for one in _edits(layer, id) if one.id == edit), None)
+    found = next((one for one in histories_fetch(layer, [id]).get(id, []) if one.id == edit), None)
     if found is None:
         raise NotFound(
             text(

@@ -1,7 +1,6 @@
 """Our zones as alerts: an Atom feed, and each as a message of the Common Alerting Protocol (OASIS CAP 1.2).
 
-An alert is a warning or an observed event that says when it ends and has not ended by now; it may begin later. A hazard
-map is none: it tells what may happen, not what does. No job ends a zone: each request asks the clock.
+What was withdrawn before its end is told until then, for those who read it before to forget it.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Max
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -22,21 +21,15 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
-from layers.catalog import Layer, config, layers
+from layers.catalog import config
 from layers.errors import NotFound
 from layers.exports.cap import CAP_TYPE, Feed, Publisher, alert_document, feed_document
 from layers.models import CapAlert, DisasterZone
+from layers.query.alerts import Told, alerts, told_fetch, withdrawals_fetch, zones_layer
 from layers.query.features import version_fetch
-from layers.query.history import history_fetch
 from layers.query.values import id_parse
 from layers.rest.views import PublicView
 from layers.text import text
-
-EARLIER = 100
-"""Former states of a zone that its message names."""
-
-FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
-"""From here on, and so for PostgreSQL's infinity, there need not be a local time."""
 
 TITLE = text("Peringatan yang berlaku", "Alerts in force")
 
@@ -54,24 +47,27 @@ class CapRenderer(AtomRenderer):
 
 
 class AlertsView(PublicView):
-    """The feed of the alerts in force, newest first."""
+    """The feed of the alerts in force and of those that were withdrawn, newest first."""
 
     renderer_classes = [AtomRenderer]
 
     @extend_schema(
         summary=text("Umpan peringatan", "Feed of alerts"),
         description=text(
-            "Umpan Atom: peringatan dan kejadian yang belum berakhir, masing-masing dengan alamat pesan CAP-nya.",
-            "An Atom feed: warnings and observed events that have not ended, each with the address of its CAP message.",
+            "Umpan Atom: peringatan dan kejadian yang belum berakhir, masing-masing dengan alamat pesan CAP-nya. Yang "
+            "dicabut sebelum berakhir tetap di sini sampai saat itu, dengan pesan Cancel.",
+            "An Atom feed: warnings and observed events that have not ended, each with the address of its CAP message. "
+            "What was withdrawn before its end stays here until then, with a message of type Cancel.",
         ),
         responses={(200, "application/atom+xml"): OpenApiTypes.STR},
         tags=["portal"],
     )
     def get(self, request: Request) -> HttpResponseBase:
         moment = now()
-        zones = alerts(moment).defer("geom").order_by("-updated_at", "-id")
+        in_force = map(Told, alerts(moment).defer("geom"))
+        told = sorted([*in_force, *withdrawals_fetch(moment)], key=lambda one: (one.sent, one.zone.pk), reverse=True)
         feed = Feed(request.build_absolute_uri(request.path), str(TITLE), _changed(moment))
-        entries = ((zone, reverse("rest:alert", [zone.pk], request=request)) for zone in zones)
+        entries = ((one, reverse("rest:alert", [one.zone.pk], request=request)) for one in told)
         document = feed_document(feed, publisher(), get_language() or "id", entries)
         return _answer(request, document, "application/atom+xml; charset=utf-8")
 
@@ -84,8 +80,10 @@ class AlertView(PublicView):
     @extend_schema(
         summary=text("Pesan CAP", "CAP message"),
         description=text(
-            "Satu zona sebagai pesan CAP 1.2. Zona yang sudah berakhir tidak ada di sini.",
-            "A zone as a message of CAP 1.2. A zone that has ended is not here.",
+            "Satu zona sebagai pesan CAP 1.2. Zona yang sudah berakhir tidak ada di sini; yang dicabut sebelumnya "
+            "berjenis Cancel sampai saat itu.",
+            "A zone as a message of CAP 1.2. A zone that has ended is not here; one that was withdrawn before is of "
+            "type Cancel until then.",
         ),
         parameters=[OpenApiParameter("id", OpenApiTypes.STR, OpenApiParameter.PATH)],
         responses={(200, CAP_TYPE): OpenApiTypes.STR},
@@ -93,26 +91,16 @@ class AlertView(PublicView):
     )
     def get(self, request: Request, id: str) -> HttpResponseBase:
         number = id_parse(id)
-        zone = None if number is None else alerts(now()).filter(pk=number).first()
-        if zone is None:
+        told = None if number is None else told_fetch(number, now())
+        if told is None:
             raise NotFound(
                 text(
                     f"Zona {id!r} tidak ada, sudah berakhir, atau bukan peringatan. Yang berlaku: /api/v1/alerts/.",
                     f"There is no zone {id!r}, it has ended, or it is no alert. Those in force: /api/v1/alerts/.",
                 )
             )
-        document = alert_document(zone, publisher(), words=_words(zone), earlier=_earlier(zone))
+        document = alert_document(told, publisher(), words=_words(told.zone))
         return _answer(request, document, f"{CAP_TYPE}; charset=utf-8")
-
-
-def alerts(moment: datetime) -> QuerySet[DisasterZone]:
-    """The zones that are alerts at a moment; those that were cancelled before they began never held, and are none.
-
-    An alert says when it ends: what is valid for ever is none.
-    """
-    begins = Q(valid_from=None) | Q(valid_from__lt=F("valid_to"))
-    ends = Q(valid_to__gte=moment, valid_to__lt=FOR_EVER)
-    return DisasterZone.objects.exclude(kind=DisasterZone.Kind.MAP).filter(begins, ends)
 
 
 def publisher() -> Publisher:
@@ -131,14 +119,10 @@ def _answer(request: Request, document: bytes, content_type: str) -> HttpRespons
     return get_conditional_response(request, response["ETag"], None, response) or response
 
 
-def _layer() -> Layer:
-    return next(layer for layer in layers() if layer.model is DisasterZone)
-
-
 def _changed(moment: datetime) -> datetime:
     """When the feed changed last: by an edit, or because an alert ended."""
     ended = DisasterZone.objects.filter(valid_to__lte=moment).aggregate(last=Max("valid_to"))["last"]
-    return max(filter(None, (version_fetch(_layer()).at, ended)), default=datetime.fromtimestamp(0, UTC))
+    return max(filter(None, (version_fetch(zones_layer()).at, ended)), default=datetime.fromtimestamp(0, UTC))
 
 
 def _words(zone: DisasterZone) -> list[dict[str, Any]]:
@@ -149,9 +133,3 @@ def _words(zone: DisasterZone) -> list[dict[str, Any]]:
         return []
     words: list[dict[str, Any]] = alert.words[int(number) - 1]
     return words
-
-
-def _earlier(zone: DisasterZone) -> list[datetime]:
-    """When the former states of a zone were stored, oldest first."""
-    edits = history_fetch(_layer(), zone.pk, EARLIER)
-    return [datetime.fromisoformat(edit.old["updated_at"]) for edit in reversed(edits) if "updated_at" in edit.old]

@@ -19,6 +19,7 @@ from layers.catalog import layer_get
 from layers.importers.alerts import alert_import
 from layers.importers.cap import alert_parse
 from layers.models import DisasterZone
+from layers.query.history import history_fetch, item_restore
 
 pytestmark = pytest.mark.django_db
 
@@ -120,20 +121,103 @@ def test_zones_end_by_themselves(anyone: APIClient, warn: Any, monkeypatch: pyte
     assert (gone.status_code, gone["Content-Type"]) == (404, "application/problem+json")
 
 
-def test_an_alert_that_is_cancelled_before_it_begins_is_no_alert(anyone: APIClient) -> None:
+def test_what_a_message_cancels_is_cancelled_in_turn(anyone: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     times = {
-        name: (now() + hours * HOUR).isoformat(timespec="seconds") for name, hours in (("onset", 5), ("expires", 9))
+        name: localtime(now() + hours * HOUR).isoformat(timespec="seconds")
+        for name, hours in (("onset", 5), ("expires", 9))
     }
     first, later = ((now() - ago * HOUR).isoformat(timespec="seconds") for ago in (2, 1))
     alert_import(alert_parse(message("A", info(effective="", **times), sent=first)))
     zone = DisasterZone.objects.get()
     assert titles(anyone) == ["Banjir di Ampenan"]
+    told = said(cap(anyone, zone), "sender", "identifier", "sent")
 
     references = f"uji@example.id,A,{first}"
     alert_import(alert_parse(message("B", msgType="Cancel", sent=later, references=references)))
 
+    assert titles(anyone) == ["Withdrawn: Banjir di Ampenan"]
+    cancelled = cap(anyone, zone)
+    assert said(cancelled, "msgType", "references", "info/urgency", "info/expires") == [
+        "Cancel",
+        ",".join(map(str, told)),
+        "Past",
+        times["expires"],
+    ]
+    assert said(cancelled, "identifier") != told[1:2]
+
+    expired = now() + 10 * HOUR
+    monkeypatch.setattr("layers.rest.alerts.now", lambda: expired)
     assert titles(anyone) == []
     assert anyone.get(f"/api/v1/alerts/{zone.pk}.cap").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_is_cancelled_until_it_is_put_back(anyone: APIClient, warn: Any) -> None:
+    zone = warn(name="Banjir")
+    states = [said(cap(anyone, zone), "sender", "identifier", "sent")]
+    zone.level = "rendah"
+    zone.save()
+    states.append(said(cap(anyone, zone), "sender", "identifier", "sent"))
+    before = now()
+    id = zone.pk
+    zone.delete()
+    zone.pk = id
+
+    cancelled = cap(anyone, zone)
+
+    assert titles(anyone) == ["Withdrawn: Banjir"]
+    assert said(cancelled, "msgType", "references", "info/severity") == [
+        "Cancel",
+        " ".join(",".join(map(str, state)) for state in states),
+        "Minor",
+    ]
+    assert datetime.fromisoformat(str(said(cancelled, "sent")[0])) >= before.replace(microsecond=0)
+
+    item_restore(ZONES, id, history_fetch(ZONES, id, 1)[0].id)
+    assert titles(anyone) == ["Banjir"]
+    assert said(cap(anyone, zone), "msgType") == ["Update"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"valid_to": 0, "kind": "kejadian"}, id="ended before its time"),
+        pytest.param({"valid_to": -1}, id="ended in the past"),
+        pytest.param({"kind": "peta_bahaya"}, id="a map now"),
+    ],
+)
+def test_what_becomes_no_alert_is_cancelled(anyone: APIClient, warn: Any, changes: dict[str, Any]) -> None:
+    zone = warn(name="Banjir", start=-2, end=1, level="sedang")
+    moment = now()
+    for name, value in changes.items():
+        setattr(zone, name, value if isinstance(value, str) else moment + value * HOUR)
+    zone.save()
+    zone.name = "Banjir, catatan"
+    zone.save()
+
+    assert titles(anyone) == ["Withdrawn: Banjir"]
+    assert said(cap(anyone, zone), "msgType", "info/headline") == ["Cancel", "Banjir"]
+
+
+def test_what_ends_as_it_said_or_goes_on_is_not_cancelled(
+    anyone: APIClient, warn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorter, endless, over, unknown = warn(1, end=9), warn(2, kind="kejadian"), warn(3, start=-3, end=-1), warn(4)
+    shorter.valid_to = now() + HOUR
+    shorter.save()
+    endless.valid_to = None
+    endless.save()
+    over.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM journal.change WHERE fid = %s", [unknown.pk])
+        cursor.execute("ALTER TABLE layers_disasterzone DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM layers_disasterzone WHERE id = %s", [unknown.pk])
+        cursor.execute("ALTER TABLE layers_disasterzone ENABLE TRIGGER USER")
+
+    later = now() + 2 * HOUR
+    monkeypatch.setattr("layers.rest.alerts.now", lambda: later)
+
+    assert titles(anyone) == []
 
 
 def test_an_empty_portal_has_an_empty_feed(anyone: APIClient) -> None:

@@ -4,6 +4,22 @@
 import os
 import sys
 
+
+def language_activate() -> None:
+    """Speak as gettext would, by the first of these variables that is set; as the portal where it asks for neither."""
+    import django
+    from django.utils import translation
+
+    django.setup()
+    asked = next(filter(None, map(os.environ.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    for code in asked.split(":"):
+        try:
+            translation.activate(translation.get_supported_language_variant(code.partition(".")[0].replace("_", "-")))
+        except LookupError:
+            continue
+        break
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
     os.environ.setdefault("STATEMENT_TIMEOUT", "0")  # a command takes the time it needs
@@ -11,6 +27,7 @@ if __name__ == "__main__":
     from django.core.management import execute_from_command_line
 
     try:
+        language_activate()
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells say it of what Ctrl-C ended

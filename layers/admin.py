@@ -19,10 +19,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.formats import localize
 from django.utils.functional import lazy
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.text import capfirst, format_lazy
 from django.utils.timezone import localtime
 
@@ -31,7 +31,7 @@ from layers.errors import Problem
 from layers.models import Feature
 from layers.models.fields import CodesField
 from layers.models.geometry import SRID
-from layers.query.history import Edit, State, history_fetch, item_restore, value_read
+from layers.query.history import Edit, State, deleted_fetch, history_fetch, item_restore, value_read
 from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.text import text
@@ -44,10 +44,7 @@ IDENTITY = ("code", "name")
 PLACE = ("geom", "address", "area", "declared_area")
 ORIGIN = ("source", "observed_at", "created_at", "updated_at")
 EDITS = 50
-"""Edits on a page of a feature's history."""
-
-LINKED = 20
-"""Of features that are deleted together, those whose histories are linked."""
+"""Edits on a page of a feature's history, and features on a page of the deleted ones."""
 
 DRAWING = text(
     "Klik untuk menggambar, klik ganda untuk menutup poligon. Geser titik untuk memindahkannya; Shift+klik menghapus "
@@ -146,6 +143,7 @@ class FeatureAdmin(GISModelAdmin):
         models.DateTimeField: {"form_class": forms.SplitDateTimeField, "widget": MomentWidget},
     }
     date_hierarchy = "observed_at"
+    change_list_template = "admin/layers/change_list.html"
     list_per_page = 50
     show_full_result_count = False  # it would count the whole table once more
 
@@ -186,6 +184,25 @@ class FeatureAdmin(GISModelAdmin):
         }
         return TemplateResponse(request, "admin/layers/object_history.html", context)
 
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_deleted"
+        return [path("deleted/", self.admin_site.admin_view(self.deleted_view), name=name), *super().get_urls()]
+
+    def deleted_view(self, request: HttpRequest) -> HttpResponse:
+        """The features that were deleted, each with the way to its history, where it can be had back."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        offset = id_parse(request.GET.get("offset", "0")) or 0
+        deleted = deleted_fetch(self.layer, EDITS + 1, offset)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": text(f"Dihapus: {self.opts.verbose_name_plural}", f"Deleted: {self.opts.verbose_name_plural}"),
+            "opts": self.opts,
+            "deleted": deleted[:EDITS],
+            "older": offset + EDITS if len(deleted) > EDITS else None,
+        }
+        return TemplateResponse(request, "admin/layers/deleted.html", context)
+
     def _restore(self, request: HttpRequest, id: int, edit: int) -> None:
         try:
             with transaction.atomic():
@@ -200,8 +217,7 @@ class FeatureAdmin(GISModelAdmin):
             self.message_user(request, str(words), messages.SUCCESS)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
-        """Say where what was just deleted can be had back."""
-        self._way_back(request, [(obj_id, obj_display)])
+        self._way_back(request)
         return super().response_delete(request, obj_display, obj_id)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
@@ -211,17 +227,14 @@ class FeatureAdmin(GISModelAdmin):
     @transaction.atomic  # unlike the two above, which Django's views call inside of a transaction
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         actor_set(request.user.get_username())
-        deleted = [(feature.pk, feature) for feature in queryset[:LINKED]]
         super().delete_queryset(request, queryset)
-        self._way_back(request, deleted)
+        self._way_back(request)
 
-    def _way_back(self, request: HttpRequest, deleted: list[tuple[Any, Any]]) -> None:
-        view = f"admin:{self.opts.app_label}_{self.opts.model_name}_history"
-        links = format_html_join(
-            ", ", '<a href="{}">{}</a>', ((reverse(view, args=[id]), told) for id, told in deleted)
-        )
-        words = text("Riwayat, untuk mengembalikannya", "History, to have it back")
-        self.message_user(request, format_html("{}: {}", words, links), messages.INFO)
+    def _way_back(self, request: HttpRequest) -> None:
+        """Say where what was just deleted can be had back."""
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_deleted")
+        words = text("Yang dihapus dapat dikembalikan", "What was deleted can be had back")
+        self.message_user(request, format_html('<a href="{}">{}</a>', address, words), messages.INFO)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What, where, source and time, and personal data apart; of a new feature nothing is computed yet."""

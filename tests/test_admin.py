@@ -256,7 +256,7 @@ def test_history_shows_old_and_new_and_puts_the_old_back(admin_client: Client, l
 def test_a_deleted_feature_is_had_back_from_its_history(admin_client: Client, layer: Layer, feature: Feature) -> None:
     id, history = feature.pk, address(layer, "history", feature.pk)
     deleted = admin_client.post(address(layer, "delete", id), {"post": "yes"}, follow=True)
-    assert f'<a href="{history}">' in deleted.content.decode()
+    assert f'<a href="{address(layer, "deleted")}">Yang dihapus dapat' in deleted.content.decode()
     page = admin_client.get(history)
     admin_client.post(history, {"edit": page.context["edits"][0][0].id})
     assert layer.model.objects.get(pk=id).geom == feature.geom
@@ -267,8 +267,37 @@ def test_features_that_were_deleted_together_are_had_back_too(
 ) -> None:
     sent = {"action": "delete_selected", "_selected_action": [feature.pk], "post": "yes"}
     deleted = admin_client.post(address(layer, "changelist"), sent, follow=True)
-    assert f'<a href="{address(layer, "history", feature.pk)}">' in deleted.content.decode()
+    assert f'<a href="{address(layer, "deleted")}">Yang dihapus dapat' in deleted.content.decode()
     assert not layer.model.objects.exists()
+
+
+def test_what_was_deleted_is_listed_until_it_is_put_back(
+    admin_client: Client, layer: Layer, feature_make: FeatureMake
+) -> None:
+    first, second, there = (feature_make(layer, number, name=f"Lama <{number}>") for number in (1, 2, 3))
+    listed, id = address(layer, "deleted"), second.pk
+    assert f'href="{listed}"' in admin_client.get(address(layer, "changelist")).content.decode()
+    assert admin_client.get(listed).context["deleted"] == []
+
+    for feature in (first, second):
+        admin_client.post(address(layer, "delete", feature.pk), {"post": "yes"})
+    page = admin_client.get(listed, headers={"accept-language": "en"})
+    told = [(one.code, one.name, one.actor) for one in page.context["deleted"]]
+    assert told == [(second.code, "Lama <2>", "admin"), (first.code, "Lama <1>", "admin")]
+    content = page.content.decode()
+    assert "Lama &lt;2&gt;" in content
+    assert there.code not in content
+    assert [one.id for one in admin_client.get(listed, {"offset": 1}).context["deleted"]] == [
+        page.context["deleted"][1].id
+    ]
+
+    for _ in range(2):  # deleted twice, it is listed once
+        history = address(layer, "history", id)
+        assert f'href="{history}"' in admin_client.get(listed).content.decode()
+        admin_client.post(history, {"edit": admin_client.get(history).context["edits"][0][0].id})
+        assert [one.code for one in admin_client.get(listed).context["deleted"]] == [first.code]
+        admin_client.post(address(layer, "delete", id), {"post": "yes"})
+    assert [one.code for one in admin_client.get(listed).context["deleted"]] == [second.code, first.code]
 
 
 def test_history_tells_local_times_and_long_words(admin_client: Client, feature_make: FeatureMake) -> None:
@@ -315,10 +344,11 @@ def test_who_may_only_look_puts_nothing_back(client: Client, feature_make: Featu
     officer = User.objects.create_user("petugas", is_staff=True)
     client.force_login(officer)
     history = address(layer, "history", feature.pk)
-    assert client.get(history).status_code == 403
+    assert (client.get(history).status_code, client.get(address(layer, "deleted")).status_code) == (403, 403)
     officer.user_permissions.set(Permission.objects.filter(codename="view_market"))
     assert '<form method="post">' not in client.get(history).content.decode()
     assert client.post(history, {"edit": 1}).status_code == 403
+    assert client.get(address(layer, "deleted")).status_code == 200
 
 
 def test_what_ends_at_the_end_of_the_calendar_can_be_edited(admin_client: Client, feature_make: FeatureMake) -> None:

@@ -34,6 +34,16 @@ FROM (
 ORDER BY fid, changed.id DESC NULLS FIRST"""
 """Of each item what is there now, if anything, then what each edit replaced, the newest first."""
 
+DELETED = """
+SELECT fid, at, actor, db_user, old ->> 'code', old ->> 'name'
+FROM journal.change JOIN journal.edit ON edit.id = change.edit
+WHERE change.layer = %s AND change.op = 'D' AND NOT EXISTS (SELECT FROM {table} WHERE id = change.fid)
+AND NOT EXISTS (
+    SELECT FROM journal.change later
+    WHERE later.layer = change.layer AND later.fid = change.fid AND later.edit > change.edit
+)
+ORDER BY change.edit DESC, fid LIMIT %s OFFSET %s"""
+
 State = Mapping[str, Any]
 """Values of columns as JSON has them, ``geom`` as EWKB."""
 
@@ -60,6 +70,18 @@ class Edit:
     before: State | None
 
 
+@dataclass(frozen=True)
+class Deleted:
+    """An item that is there no more, and who deleted it when; ``id`` leads to its history."""
+
+    id: int
+    at: datetime
+    actor: str
+    db_user: str | None
+    code: str
+    name: str
+
+
 ACTIONS = {"I": "add", "U": "change", "D": "delete"}
 
 
@@ -74,6 +96,13 @@ def histories_fetch(layer: Layer, ids: Sequence[int]) -> dict[int, list[Edit]]:
         cursor.execute(EDITS.format(table=layer.table), {"layer": layer.id, "ids": list(ids)})
         rows = cursor.fetchall()
     return {id: list(_edits(found)) for id, found in groupby(rows, itemgetter(0))}
+
+
+def deleted_fetch(layer: Layer, limit: int, offset: int = 0) -> list[Deleted]:
+    """Up to ``limit`` items that were deleted and not put back, as far as the journal reaches, the last one first."""
+    with connection.cursor() as cursor:
+        cursor.execute(DELETED.format(table=layer.table), [layer.id, limit, offset])
+        return [Deleted(*row) for row in cursor.fetchall()]
 
 
 def _edits(rows: Iterable[tuple[Any, ...]]) -> Iterator[Edit]:

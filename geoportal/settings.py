@@ -1,6 +1,7 @@
 """Settings, from the environment; docs/operators.md names each variable."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,14 +47,19 @@ def _zone(name: str, default: str) -> str:
     return value
 
 
-def _list(name: str, default: str) -> list[str]:
-    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+def _hosts(name: str, default: str) -> list[str]:
+    """Names alone: with a scheme or a port none is ever met."""
+    hosts = [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+    for host in hosts:
+        if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[^/:]+", host):
+            raise ImproperlyConfigured(f"{name}={host}: give the names of hosts alone, such as geoportal.example.")
+    return hosts
 
 
 DEBUG = os.environ.get("DEBUG", "").lower() in ("1", "true", "yes")
 SECRET_KEY = _required("SECRET_KEY")
 PUBLIC_URL = _site("PUBLIC_URL", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = [*_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
+ALLOWED_HOSTS = [*_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 STATEMENT_TIMEOUT = _number("STATEMENT_TIMEOUT", 15)
@@ -152,7 +158,7 @@ EVENTS_STREAMS = _number("EVENTS_STREAMS", 5000)
 VERSIONS_FOLDER = os.environ.get("VERSIONS_FOLDER")
 """Where the events process tells the nginx on the same machine the versions of the layers."""
 
-CAP_HOSTS = _list("CAP_HOSTS", "")
+CAP_HOSTS = _hosts("CAP_HOSTS", "")
 """Servers from which cap_import and quake_import may fetch, by host name."""
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -20,6 +20,7 @@ urlpatterns = [
     path("readyz", ready),
 ]
 
+handler400 = "layers.middleware.request_refused"
 handler403 = "layers.middleware.page_forbidden"
 handler404 = "layers.middleware.page_missing"
 handler500 = "layers.middleware.server_failed"

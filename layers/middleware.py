@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -109,6 +110,19 @@ def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
             page[name] = value
         return page
     return problem.response()
+
+
+def request_refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    if isinstance(exception, DisallowedHost):
+        host = request.META.get("HTTP_HOST", "")[:100]
+        why = text(
+            f"Portal ini tidak bernama {host!r}. Pengelola menambahkan nama yang benar pada ALLOWED_HOSTS.",
+            f"This portal has no name {host!r}. The operators add a name that is right to ALLOWED_HOSTS.",
+        )
+    else:
+        why = text("Permintaan ini tidak dapat dibaca.", "This request cannot be read.")
+    return problem_answer(request, Problem(why))
 
 
 def page_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -41,6 +41,18 @@ def html(client: Client, path: str, language: str = "id", status: int = 200) -> 
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/oapi/collections", "/api/v1/markets/", "/admin/", "/healthz", "/nowhere"])
+def test_a_name_that_is_not_the_portals_is_told(client: Client, path: str) -> None:
+    asked = {"lang": "en", "f": "json"}
+    refused = client.get(path, asked, headers={"host": "<b>.example"})
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
+    assert "'<b>.example'. The operators add" in refused.json()["detail"]
+    page = client.get(path, {"lang": "id"}, headers={"host": "<b>.example", "accept": "text/html"})
+    assert page.status_code == 400
+    assert "&lt;b&gt;.example" in page.content.decode()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/oapi", "/oapi/collections", "/oapi/processes"])
 def test_headings_skip_no_level(client: Client, path: str) -> None:
     levels = [int(tag[1]) for tag in Loaded(html(client, path)).tags if re.fullmatch("h[1-6]", tag)]

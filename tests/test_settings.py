@@ -29,6 +29,9 @@ def started(told: str = ORIGINS, **variables: str) -> subprocess.CompletedProces
         ("PUBLIC_URL", "geoportal.example", "give scheme and host alone, such as https://geoportal.example"),
         ("PUBLIC_URL", "https://geoportal.example/peta", "give scheme and host alone"),
         ("PUBLIC_URL", "ftp://geoportal.example", "give scheme and host alone"),
+        ("ALLOWED_HOSTS", "https://geoportal.example", "give the names of hosts alone, such as geoportal.example"),
+        ("ALLOWED_HOSTS", "geoportal.example:8443", "give the names of hosts alone"),
+        ("CAP_HOSTS", "https://data.bmkg.go.id/", "give the names of hosts alone"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str, words: str) -> None:
@@ -36,6 +39,13 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str, words: str) ->
     assert refused.returncode == 1
     last = refused.stderr.splitlines()[-1]
     assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {name}={value}: {words}")
+
+
+def test_hosts_are_names_and_addresses() -> None:
+    allowed = started(
+        "settings.ALLOWED_HOSTS", ALLOWED_HOSTS="[::1], .geoportal.example,10.0.0.1,", PUBLIC_URL="http://a.b"
+    )
+    assert allowed.stdout == "['[::1]', '.geoportal.example', '10.0.0.1', 'a.b']\n", allowed.stderr
 
 
 def test_a_slash_behind_the_address_does_no_harm() -> None:

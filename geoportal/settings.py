@@ -116,6 +116,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "layers.middleware.PolicyMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "layers.middleware.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

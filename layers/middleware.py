@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
@@ -70,6 +71,38 @@ def _as_kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if (weak := f"W/{response.get('ETag')}") in request.headers.get("If-None-Match", ""):
         response["ETag"] = weak
     return response
+
+
+class PolicyMiddleware:
+    """What pages may load and run (Content Security Policy, level 3): what this server has, the background that the
+    operator chose and the stream of events; no script but those of the portal's files, whatever data may say."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            response["Content-Security-Policy"] = _policy()
+        return response
+
+
+def _policy() -> str:
+    background, events = settings.MAP_BACKGROUND, settings.EVENTS_URL or ""
+    others = [_origin(address) for address in (background, events) if "://" in address]
+    if "://" in background and "{z}" not in background and not background.endswith(".pmtiles"):
+        others.append("https:")  # a style or TileJSON names further servers
+    elsewhere = " ".join(others)
+    return (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; "
+        f"img-src 'self' data: blob: {elsewhere}; connect-src 'self' blob: data: {elsewhere}; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class ProblemMiddleware:

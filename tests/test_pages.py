@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from conftest import FeatureMake
@@ -38,6 +39,36 @@ def html(client: Client, path: str, language: str = "id", status: int = 200) -> 
     assert f'<html lang="{language}">' in page
     assert all(address.startswith("/static/") for address in Loaded(page).addresses), path
     return page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("background", "elsewhere"),
+    [
+        ("", ""),
+        ("/srv/peta.pmtiles", ""),
+        ("https://tiles.example/{z}/{x}/{y}.png", "https://tiles.example"),
+        ("https://tiles.example:8443/peta.pmtiles", "https://tiles.example:8443"),
+        ("https://tiles.example/style.json?key=a", "https://tiles.example https:"),
+    ],
+)
+def test_pages_load_only_what_is_theirs(client: Client, settings: Any, background: str, elsewhere: str) -> None:
+    settings.MAP_BACKGROUND, settings.EVENTS_URL = background, "http://127.0.0.1:8001/events"
+    pages = [client.get(path) for path in ("/", "/oapi?f=html", "/admin/login/", "/nowhere?f=html")]
+    (policy,) = {page["Content-Security-Policy"] for page in pages}
+    directives = {words[0]: words[1:] for words in map(str.split, policy.split(";"))}
+    assert directives["default-src"] == ["'self'"]
+    assert "script-src" not in directives
+    assert directives["connect-src"] == [
+        "'self'",
+        "blob:",
+        "data:",
+        *elsewhere.split()[:1],
+        "http://127.0.0.1:8001",
+        *elsewhere.split()[1:],
+    ]
+    assert directives["object-src"] == directives["base-uri"] == directives["frame-ancestors"] == ["'none'"]
+    assert "Content-Security-Policy" not in client.get("/oapi?f=json")
 
 
 @pytest.mark.django_db

@@ -47,6 +47,24 @@ def features(kecamatan: Feature, layer: Layer, feature_make: FeatureMake) -> lis
     return [feature_make(layer, number, name=f"Nama {number}") for number in range(2, 5)]
 
 
+@pytest.mark.parametrize("path", ["/", "/oapi/collections", "/admin/login/"])
+def test_a_script_that_is_no_file_of_the_portal_does_not_run(page: Page, complaints: list[str], path: str) -> None:
+    page.goto(path)
+    assert (
+        page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", "<img src='data:,' onerror='window.ran = true'>");
+        return new Promise((resolve) => setTimeout(() => resolve(window.ran ?? false), 200));
+    }""")
+        is False
+    )
+    assert complaints
+    assert all("Content Security Policy" in complaint for complaint in complaints)
+    complaints.clear()
+
+
 def test_pages_of_the_portal_fit_a_phone(page: Page) -> None:
     for path in ("/oapi/", "/oapi/collections", "/oapi/conformance"):
         page.goto(path)

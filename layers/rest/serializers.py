@@ -131,7 +131,7 @@ class FeatureSerializer(GeoFeatureModelSerializer):
         """The properties and the geometry of a GeoJSON feature, side by side.
 
         Raises:
-            ParseError: it is not a feature.
+            ParseError: it is not a feature, or a part of one that changes nothing.
             ValidationError: it has properties that the layer has not or that stand beside ``properties``, coordinates
                 in another CRS than the context's, or the id of another feature.
         """
@@ -150,6 +150,13 @@ class FeatureSerializer(GeoFeatureModelSerializer):
         known = [item.name for item in self.layer.properties]
         if faults := _misplaced(feature, known) | _other_crs(feature, self.context.get("crs", DEFAULT_CRS)):
             raise ValidationError(faults)
+        if self.partial and not feature.keys() & {"geometry", "properties"}:
+            raise ParseError(
+                text(
+                    'Tidak ada yang diubah. Kirim yang baru: {"geometry": {...}} atau {"properties": {...}}.',
+                    'Nothing would change. Send what is new: {"geometry": {...}} or {"properties": {...}}.',
+                )
+            )
         if unknown := [name for name in values if name not in known]:
             raise ValidationError({"properties": [_unknown(name, known) for name in unknown]})
         if self.instance and feature.get("id", self.instance.pk) not in (self.instance.pk, str(self.instance.pk)):

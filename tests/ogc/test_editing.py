@@ -382,6 +382,15 @@ def test_a_patch_that_is_not_wrapped_right_is_refused(
     assert answer["detail"].startswith(f"{member}: ")
 
 
+@pytest.mark.parametrize("body", [{}, {"propertes": {"name": "Baru"}}, {"id": 1, "type": "Feature", "links": []}])
+def test_a_patch_that_changes_nothing_is_told(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake, body: dict[str, Any]
+) -> None:
+    layer = layer_get("markets")
+    answer = problem(editor_with(layer, "change")("PATCH", address(layer, feature_make(layer)), body, MERGE), 400)
+    assert answer["detail"].startswith("Nothing would change. Send what is new:")
+
+
 @pytest.mark.parametrize(("code", "status"), [("EPSG::32750", 204), ("EPSG::3857", 400), ("OGC:1.3:CRS84", 400)])
 def test_the_crs_of_a_body_is_that_of_its_header(
     editor_with: Callable[..., Editor], feature_make: FeatureMake, code: str, status: int

@@ -22,7 +22,7 @@ def language_activate() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "geoportal.settings")
-    os.environ.setdefault("STATEMENT_TIMEOUT", "0")  # a command takes the time it needs
+    os.environ["STATEMENT_TIMEOUT"] = "0"  # which is for requests: a command takes the time it needs
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

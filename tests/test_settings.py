@@ -64,3 +64,10 @@ def test_a_command_names_the_setting_and_shows_no_code() -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith("manage.py: PROXIES")
     assert refused.stderr.count("\n") == 1
+
+
+def test_the_timeout_of_requests_is_not_for_commands() -> None:
+    told = "from django.conf import settings; print(settings.STATEMENT_TIMEOUT)"
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", told]
+    environment = os.environ | {"STATEMENT_TIMEOUT": "20"}
+    assert subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True).stdout == "0\n"

@@ -61,7 +61,6 @@ def journal_number() -> None:
 def journal_prune(days: int) -> int:
     """Forget what is older than some days; the state of every layer and tile is kept. How many edits were forgotten."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SELECT journal.prune(now() - make_interval(days => %s))", [days])
         return int(cursor.fetchone()[0])
 

@@ -62,7 +62,7 @@ class Staging:
 
     def open(self) -> None:
         """Make the empty staging table; from here on the transaction may take its time."""
-        _execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        _execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         _execute("DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_outcomes")
         _execute(
             f"CREATE TEMP TABLE import_rows ON COMMIT DROP AS SELECT 0::bigint AS _row, ''::text AS _refusal, "

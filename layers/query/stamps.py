@@ -102,6 +102,4 @@ def stamps_attach(**_: Any) -> None:
     if not all(layer.table in present for layer in layers()):
         return  # migrated only in part, back to an earlier state
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
         cursor.execute(AREA_OF + _reassign() + "".join(map(_bounds, layers())) + "".join(map(_stamp, layers())))
-        cursor.execute("RESET statement_timeout")

@@ -18,7 +18,7 @@ def row_fetch(statement: Sql, *, prepare: bool = False) -> Any:
     """The first row, or None.
 
     It can be asked for again on a new connection, so the old one is not asked first whether it still lives, which
-    would cost as much as reading a version does.
+    would cost as much as reading a version does. Where there was none to lose, nobody waits for a second one.
 
     Args:
         prepare: keep the statement's plan, where the same SQL comes again and again: to plan a page takes as long as to
@@ -28,7 +28,7 @@ def row_fetch(statement: Sql, *, prepare: bool = False) -> Any:
     try:
         return _execute(statement, prepare)
     except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.is_usable():
+        if connection.connection is None or connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
         return _execute(statement, prepare)

@@ -1,7 +1,11 @@
 """Statements that only read, with and without a plan that is kept."""
 
+import socket
+import threading
+from contextlib import suppress
+
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from layers.query.statement import row_fetch
 
@@ -14,3 +18,27 @@ def test_a_statement_is_prepared_once_whatever_the_number_of_its_arguments() -> 
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", [f"%AS {written}"])
             assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_cannot_be_reached_is_waited_for_once() -> None:
+    asked: list[None] = []
+
+    class Deaf(threading.Thread):
+        """Takes connections and ends them without a word."""
+
+        def run(self) -> None:
+            with suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+                    asked.append(None)
+
+    connection.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.MonkeyPatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        patch.setitem(connection.settings_dict, "PORT", str(listener.getsockname()[1]))
+        patch.setitem(connection.settings_dict["OPTIONS"], "sslmode", "disable")
+        Deaf(daemon=True).start()
+        with pytest.raises(OperationalError):
+            row_fetch(("SELECT 1", []))
+    assert len(asked) == 1

@@ -1,5 +1,7 @@
 """Is the process alive, and can it serve: for load balancers and container engines."""
 
+from typing import Any
+
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -16,7 +18,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     """What was checked and found: the database, its migrations, the catalogue; 503 where one is not well."""
     try:
         pending = migrations_pending()
-        checks = {
+        checks: dict[str, dict[str, Any]] = {
             "database": {"ok": True, **database_state()},
             "migrations": {"ok": not pending, "pending": pending},
             "catalogue": {"ok": bool(layers()), "collections": [layer.id for layer in layers()]},

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
@@ -23,6 +23,9 @@ SPEECHLESS = ("application/vnd.mapbox-vector-tile",)
 
 COMPRESSED = ("json", "javascript", "xml", "mapbox-vector-tile")
 """Media types beside text that compression makes smaller, by a word in them."""
+
+READ_ONLY = "25006"
+"""PostgreSQL's code of an edit at a standby, or where ``default_transaction_read_only`` is set."""
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ def _origin(address: str) -> str:
 
 
 class ProblemMiddleware:
-    """Tell the faults that views raise; a database that is gone is a 503 to come back after."""
+    """Tell the faults that views raise; a database that is gone, or can only be read, is a 503 to come back after."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -125,6 +128,16 @@ class ProblemMiddleware:
                     text(
                         "Basis data tidak menjawab, atau tidak tepat waktu. Cobalah lagi sebentar lagi.",
                         "The database does not answer, or not in time. Try again in a moment.",
+                    )
+                ),
+            )
+        if isinstance(error, InternalError) and getattr(error.__cause__, "pgcode", None) == READ_ONLY:
+            return problem_answer(
+                request,
+                Unavailable(
+                    text(
+                        "Basis data untuk sementara hanya dapat dibaca. Tidak ada yang disimpan; cobalah lagi nanti.",
+                        "The database can only be read for the time being. Nothing was stored; try again later.",
                     )
                 ),
             )

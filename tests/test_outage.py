@@ -192,3 +192,63 @@ def test_statements_are_stopped_after_the_time_that_is_set(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == (f"{settings.STATEMENT_TIMEOUT}s",)
+
+
+def test_who_waits_for_a_lock_gives_up_earlier(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == (f"{settings.STATEMENT_TIMEOUT // 5}s",)
+
+
+def test_a_server_that_vanishes_is_given_up(db: None) -> None:
+    connection.ensure_connection()
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000  # what was sent and not confirmed
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5  # an answer that does not come
+
+
+@contextmanager
+def only_read() -> Iterator[None]:
+    """As at a standby, or a primary that somebody has set so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            yield
+        finally:
+            cursor.execute("SET default_transaction_read_only = off")
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in SLOW if one[0] != "GET" and "search" not in one[1]])
+def test_an_edit_of_a_database_that_can_only_be_read_is_told_to_come_back(
+    transactional_db: None,
+    client_with: Callable[..., APIClient],
+    feature_make: FeatureMake,
+    method: str,
+    path: str,
+) -> None:
+    layer = layer_get("markets")
+    path = path.replace("/1", f"/{feature_make(layer).pk}")
+    client = client_with(layer, "add", "change", "delete")
+    with only_read():
+        answer = client.generic(method, path, json.dumps(feature_body(layer, 2)), "application/json")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert answer.json()["detail"].startswith("The database can only be read")
+
+
+def test_a_log_in_that_cannot_be_counted_is_told_to_come_back(transactional_db: None, anyone: APIClient) -> None:
+    with only_read():
+        answer = anyone.post("/api/v1/token/", {"username": "petugas", "password": "salah"}, format="json")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+def test_a_database_that_can_only_be_read_answers_all_questions(transactional_db: None, anyone: APIClient) -> None:
+    table = "lon,lat\n116.08,-8.58\n"
+    with only_read():
+        ready = anyone.get("/readyz")
+        assert [anyone.get(path).status_code for path in (ITEMS, "/api/v1/hazards/at?lon=116.08&lat=-8.58")] == [
+            200
+        ] * 2
+        screened = anyone.post("/api/v1/hazards/screen?f=csv", table, content_type="text/csv")
+        assert b"not_mapped" in b"".join(screened)
+    assert (ready.status_code, ready.json()["checks"]["database"]["takes_edits"]) == (200, False)
+    assert anyone.get("/readyz").json()["checks"]["database"]["takes_edits"] is True

@@ -4,16 +4,18 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 
-def database_state() -> dict[str, str]:
-    """The versions of PostgreSQL and PostGIS.
+def database_state() -> dict[str, str | bool]:
+    """The versions of PostgreSQL and PostGIS, and whether it takes edits, which a standby does not.
 
     Raises:
         django.db.OperationalError: the database does not answer.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version'), postgis_lib_version()")
-        postgresql, postgis = cursor.fetchone()
-    return {"postgresql": postgresql, "postgis": postgis}
+        cursor.execute(
+            "SELECT current_setting('server_version'), postgis_lib_version(), current_setting('transaction_read_only')"
+        )
+        postgresql, postgis, read_only = cursor.fetchone()
+    return {"postgresql": postgresql, "postgis": postgis, "takes_edits": read_only == "off"}
 
 
 def migrations_pending() -> list[str]:

@@ -23,6 +23,7 @@ from pygeoapi.util import yaml_load
 
 from layers.errors import NotFound
 from layers.models import AdministrativeArea, Feature
+from layers.models.geometry import DIMENSIONS
 from layers.text import text
 
 JSON_TYPES: dict[type[models.Field], tuple[str, str | None]] = {
@@ -153,8 +154,13 @@ class Layer:
 
     @property
     def geometry_type(self) -> str:
-        """``Point`` or ``MultiPolygon``."""
+        """``Point``, ``MultiLineString`` or ``MultiPolygon``."""
         return self.model.geometry_type()
+
+    @property
+    def dimension(self) -> int:
+        """0 of points, 1 of lines, 2 of polygons."""
+        return DIMENSIONS[self.geometry_type]
 
     def property(self, name: str) -> Property | None:
         """The published attribute of that name, if there is one."""

@@ -13,6 +13,7 @@ from pygeoapi.config import validate_config
 
 from layers.catalog import UNSOUND, Layer, collections, config
 from layers.models import Feature
+from layers.models.geometry import DIMENSIONS
 from layers.query.spatial import crs_get
 
 PROVIDER = "layers.ogc.features.FeatureProvider"
@@ -99,6 +100,9 @@ def _property_faults(id: str, provider: dict[str, Any], model: type[Feature]) ->
     geometry = _column(model, "geom")
     if geometry is None or not getattr(geometry, "spatial_index", False):
         yield _fault(6, id, "geom has no spatial index", "Declare geom with spatial_index=True, the default.")
+    elif model.geometry_type() not in DIMENSIONS:
+        types = ", ".join(DIMENSIONS)
+        yield _fault(6, id, f"geom is a {model.geometry_type()}", f"Declare it as one of: {types}.")
 
 
 def _column(model: type[Feature], name: str) -> models.Field | None:

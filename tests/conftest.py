@@ -11,7 +11,7 @@ from typing import Any
 import dj_database_url
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point, Polygon
+from django.contrib.gis.geos import GEOSGeometry, LineString, MultiLineString, MultiPolygon, Point, Polygon
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
@@ -81,6 +81,8 @@ def place(layer: Layer, longitude: float = 116.1, latitude: float = -8.58) -> GE
     """A geometry of the layer's type at a position."""
     if layer.geometry_type == "Point":
         return Point(longitude, latitude, srid=4326)
+    if layer.geometry_type == "MultiLineString":
+        return MultiLineString(LineString((longitude, latitude), (longitude + 0.01, latitude + 0.01)), srid=4326)
     return square(longitude, latitude)
 
 

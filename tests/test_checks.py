@@ -8,6 +8,7 @@ import pytest
 
 from layers.catalog import config
 from layers.checks import config_faults
+from layers.models import Market
 
 Config = dict[str, Any]
 
@@ -18,6 +19,13 @@ def provider(config: Config) -> dict[str, Any]:
 
 def test_the_configuration_is_sound() -> None:
     assert list(config_faults(config())) == []
+
+
+def test_a_geometry_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Market, "geometry_type", lambda: "LineString")
+    (fault,) = config_faults(config())
+    assert (fault.id, "markets: geom is a LineString" in fault.msg) == ("layers.E006", True)
+    assert "MultiLineString" in str(fault.hint)
 
 
 @pytest.mark.parametrize(

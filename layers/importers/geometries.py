@@ -14,14 +14,14 @@ from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Problem
-from layers.models.geometry import SRID, WORLD, geometry_clean, polygons_repaired
+from layers.models.geometry import DIMENSIONS, PARTS, SRID, WORLD, geometry_clean, polygons_repaired
 from layers.query.extents import Box
 from layers.text import text
 
 Array = np.ndarray[Any, Any]
 
-_POLYGON, _MULTIPOLYGON = 3, 6
-_TYPES = {"Point": 0, "MultiPolygon": _MULTIPOLYGON}
+_TYPES = {name: shapely.GeometryType[name.upper()] for name in (*DIMENSIONS, *PARTS.values())}
+_MULTI: dict[str, Any] = {"MultiLineString": shapely.multilinestrings, "MultiPolygon": shapely.multipolygons}
 
 
 class GeometryColumn:
@@ -33,7 +33,7 @@ class GeometryColumn:
     def __init__(self, geometry_type: str, crs: CRS, home: Box, *, repair: bool) -> None:
         """
         Args:
-            geometry_type: ``Point`` or ``MultiPolygon``.
+            geometry_type: of the layer.
             crs: of the file; coordinates come x, y (longitude, latitude), as GDAL reads them.
             home: west, south, east, north in degrees, where geometries should be.
             repair: make invalid polygons valid and keep what is polygonal of them.
@@ -50,9 +50,9 @@ class GeometryColumn:
         geometries = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
         if self._to_storage:
             geometries = shapely.transform(geometries, self._to_storage)
-        if self.geometry_type == "MultiPolygon":
-            single = shapely.get_type_id(geometries) == _POLYGON
-            geometries[single] = shapely.multipolygons(geometries[single][:, np.newaxis])
+        if part := PARTS.get(self.geometry_type):
+            single = shapely.get_type_id(geometries) == _TYPES[part]
+            geometries[single] = _MULTI[self.geometry_type](geometries[single][:, np.newaxis])
         west, south, east, north = shapely.bounds(geometries).T
         away = (east < self.home[0]) | (north < self.home[1]) | (west > self.home[2]) | (south > self.home[3])
         self.outside += int(np.count_nonzero(away))
@@ -84,7 +84,7 @@ class GeometryColumn:
         return _clean(geometry, self.geometry_type)
 
     def _repairable(self, geometry: BaseGeometry) -> bool:
-        polygonal = shapely.get_type_id(geometry) == _TYPES[self.geometry_type] == _MULTIPOLYGON
+        polygonal = self.geometry_type == geometry.geom_type == "MultiPolygon"
         return bool(polygonal and np.isfinite(geometry.bounds).all() and not geometry.is_valid)
 
 

@@ -67,7 +67,7 @@ class Feature(models.Model):
 
     @classmethod
     def geometry_type(cls) -> str:
-        """``Point`` or ``MultiPolygon``: one type a layer, because clients guess it from the first features."""
+        """One of ``DIMENSIONS``: one type a layer, because clients guess it from the first features."""
         return str(cls._meta.get_field("geom").geom_class.__name__)  # type: ignore[union-attr]
 
     def clean(self) -> None:

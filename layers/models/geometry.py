@@ -1,7 +1,7 @@
 """The one rule for what a stored geometry is; admin, REST, OGC API and imports all pass through it."""
 
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, WKBWriter
+from django.contrib.gis.geos import GeometryCollection, GEOSGeometry, MultiLineString, MultiPolygon, WKBWriter
 from django.core.exceptions import ValidationError
 from shapely.geometry.base import BaseGeometry
 
@@ -12,13 +12,21 @@ SRID = 4326
 
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 
+DIMENSIONS = {"Point": 0, "MultiLineString": 1, "MultiPolygon": 2}
+"""Of each type that the geometries of a layer may have."""
+
+PARTS = {"MultiLineString": "LineString", "MultiPolygon": "Polygon"}
+"""What a type holds several of; a single one is taken, too."""
+
+_MULTI = {"MultiLineString": MultiLineString, "MultiPolygon": MultiPolygon}
+
 
 def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
     """``geom`` as it is stored: two dimensions, EPSG:4326 in longitude, latitude, of the layer's one type.
 
     Args:
         geom: any geometry, in degrees, longitude before latitude; an SRID of its own is ignored.
-        geometry_type: ``Point`` or ``MultiPolygon``; a ``Polygon`` becomes a ``MultiPolygon`` of one.
+        geometry_type: one of :data:`DIMENSIONS`; a ``Polygon`` becomes a ``MultiPolygon`` of one, as a line does.
 
     Raises:
         ValidationError: the geometry is of another type, empty, not valid in the sense of OGC 06-103r4 (a
@@ -27,8 +35,8 @@ def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
     if geom.hasz:
         geom = GEOSGeometry(WKBWriter(dim=2).write(geom))
     geom.srid = SRID
-    if geom.geom_type == "Polygon" and geometry_type == "MultiPolygon":
-        geom = MultiPolygon(geom, srid=SRID)
+    if geom.geom_type == PARTS.get(geometry_type):
+        geom = _MULTI[geometry_type](geom, srid=SRID)
     if geom.geom_type != geometry_type:
         raise ValidationError(
             text(
@@ -38,7 +46,7 @@ def geometry_clean(geom: GEOSGeometry, geometry_type: str) -> GEOSGeometry:
             code="geometry_type",
             params={"expected": geometry_type, "given": geom.geom_type},
         )
-    parts = list(geom) if isinstance(geom, MultiPolygon) else [geom]
+    parts = list(geom) if isinstance(geom, GeometryCollection) else [geom]
     if geom.empty or any(part.empty for part in parts):
         raise ValidationError(text("Geometri kosong.", "The geometry is empty."), code="geometry_empty")
     if not geom.valid:

@@ -22,8 +22,6 @@ CHUNK = 256 * 1024
 
 JSONFG_PROFILE = "http://www.opengis.net/def/profile/OGC/0/jsonfg"
 
-DIMENSIONS = {"Point": 0, "MultiPolygon": 2}
-
 
 @dataclass(frozen=True)
 class ItemsFormat:
@@ -85,7 +83,7 @@ def jsonfg_members(layer: Layer, query: FeatureQuery) -> dict[str, Any]:
     Its features are those of :func:`layers.query.rows.jsonfg_feature`.
     """
     conformance = "http://www.opengis.net/spec/json-fg-1/1.0/conf/"
-    dimension = {} if query.skip_geometry else {"geometryDimension": DIMENSIONS[layer.geometry_type]}
+    dimension = {} if query.skip_geometry else {"geometryDimension": layer.dimension}
     return {
         "conformsTo": [f"{conformance}core", f"{conformance}types-schemas"],
         "featureType": layer.id,

@@ -211,12 +211,14 @@ def schemas() -> dict[str, Json]:
         "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title", "hreflang")},
     }
     position = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}
+    line = {"type": "array", "items": position, "minItems": 2}
     ring = {"type": "array", "items": position, "minItems": 4}
     polygon = {"type": "array", "items": ring, "minItems": 1}
     return {
         "document": {"type": "object"},
         "links": {"type": "array", "items": link},
         "Point": _geometry("Point", position),
+        "MultiLineString": _geometry("MultiLineString", {"type": "array", "items": line, "minItems": 1}),
         "MultiPolygon": _geometry("MultiPolygon", {"type": "array", "items": polygon, "minItems": 1}),
         **{name: schema for layer in layers() for name, schema in _layer(layer).items()},
         "problem": {

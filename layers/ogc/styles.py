@@ -149,7 +149,7 @@ def _title(id: str) -> str:
 
 def _layer_described(request: HttpRequest, layer: Layer) -> dict[str, Any]:
     items = {"rel": "data", "type": "application/geo+json", "href": f"{base_url(request)}/collections/{layer.id}/items"}
-    type = "point" if layer.geometry_type == "Point" else "polygon"
+    type = ("point", "line", "polygon")[layer.dimension]
     return {"id": layer.id, "description": in_language(layer.description), "type": type, "sampleData": items}
 
 

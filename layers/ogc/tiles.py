@@ -111,7 +111,7 @@ def tileset(request: HttpRequest, tms: str, id: str | None = None) -> HttpRespon
             "title": in_language(layer.title),
             "description": in_language(layer.description),
             "dataType": "vector",
-            "geometryDimension": 0 if layer.geometry_type == "Point" else 2,
+            "geometryDimension": layer.dimension,
             "propertiesSchema": {
                 "type": "object",
                 "properties": {item.name: plain_schema(item) for item in layer.properties},

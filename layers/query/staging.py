@@ -14,6 +14,7 @@ from django.db import connection, models
 from pyarrow import csv
 
 from layers.catalog import Layer
+from layers.query.stamps import oriented
 from layers.text import text
 
 CHECKS = """
@@ -209,7 +210,7 @@ def _fed(staging: Staging) -> dict[str, str]:
                 f"AND {kept}{cast} > {given}{cast} - interval '1 {unit}' "
                 f"AND {kept}{cast} < {given}{cast} + interval '1 {unit}' THEN {kept} ELSE {given} END"
             )
-    return fed | {"geom": "ST_ForcePolygonCCW(staged.geom)"}  # as layers_stamp stores it
+    return fed | {"geom": oriented(staging.layer, "staged.geom")}
 
 
 def _missing(staging: Staging) -> Iterator[Reason]:

@@ -54,6 +54,11 @@ END $$;
 """
 
 
+def oriented(layer: Layer, geom: str) -> str:
+    """A geometry as it is stored, its rings as RFC 7946, section 3.1.6, has them. Lines would be turned round."""
+    return f"ST_ForcePolygonCCW({geom})" if layer.dimension == 2 else geom
+
+
 def _stamp(layer: Layer) -> str:
     fields = layer.model._meta.local_concrete_fields
     given = [field.column for field in fields if not isinstance(field, GeneratedField)]  # those are unset in NEW
@@ -66,7 +71,7 @@ BEGIN
     IF TG_OP = 'UPDATE' AND ({new}) IS NOT DISTINCT FROM ({old}) THEN
         RETURN NEW;
     END IF;
-    NEW.geom := ST_ForcePolygonCCW(NEW.geom);  -- RFC 7946, section 3.1.6
+    NEW.geom := {oriented(layer, "NEW.geom")};
     {area}
     NEW.updated_at := statement_timestamp();
     RETURN NEW;

@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_patched_serializer
 
 from layers.catalog import in_language, layers
+from layers.models.geometry import PARTS
 from layers.text import text
 
 POSITION = {
@@ -27,6 +28,8 @@ RING = [[116.1, -8.6], [116.11, -8.6], [116.11, -8.59], [116.1, -8.6]]
 
 COORDINATES = {
     "Point": POSITION | {"example": [116.1, -8.58]},
+    "LineString": _list_of(POSITION, 2) | {"example": RING[:2]},
+    "MultiLineString": _list_of(_list_of(POSITION, 2)) | {"example": [RING[:2]]},
     "Polygon": _list_of(_list_of(POSITION, 4)) | {"example": [RING]},
     "MultiPolygon": _list_of(_list_of(_list_of(POSITION, 4))) | {"example": [[RING]]},
 }
@@ -80,8 +83,8 @@ class FeatureSchema(OpenApiSerializerExtension):
         if direction == "response":
             values["required"] = list(values["properties"])
             members["id"], required = id, ["id", *required]
-        elif layer.geometry_type == "MultiPolygon":
-            members["geometry"] = {"oneOf": [_geometry("MultiPolygon"), _geometry("Polygon")]}
+        elif part := PARTS.get(layer.geometry_type):
+            members["geometry"] = {"oneOf": [_geometry(layer.geometry_type), _geometry(part)]}
         if is_patched_serializer(self.target, direction):
             required = ["type"]
         if not values["required"]:

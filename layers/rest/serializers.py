@@ -35,6 +35,7 @@ MESSAGES: dict[type[fields.Field], dict[str, str]] = {
 
 EXAMPLES = {
     "Point": '{"type": "Point", "coordinates": [116.1, -8.58]}',
+    "MultiLineString": '{"type": "LineString", "coordinates": [[116.1, -8.58], [116.11, -8.57]]}',
     "MultiPolygon": '{"type": "Polygon", "coordinates": [[[116, -9], [117, -9], [117, -8], [116, -9]]]}',
 }
 

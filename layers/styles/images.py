@@ -15,7 +15,9 @@ from layers.styles.symbols import (
     HALO,
     HAZARDS,
     LEVELS,
+    LINE_WIDTH,
     MAGNITUDES,
+    SHADE_OPACITY,
     SYMBOLS,
     ZONE_OPACITY,
     Symbol,
@@ -63,6 +65,11 @@ def pattern_name(level: str) -> str:
 def sample_name(code: str) -> str:
     """The piece of a filled area or of a line that a legend shows."""
     return f"sample-{code}"
+
+
+def shape_name(collection: str, dimension: int) -> str:
+    """The sample of a layer of lines (1) or areas (2) that has one look for all."""
+    return sample_name(f"{collection if collection in SYMBOLS else OTHER_IMAGE}-{dimension}")
 
 
 def image(name: str) -> str | None:
@@ -121,7 +128,9 @@ def _sprite_images() -> dict[str, Image]:
 def _samples() -> dict[str, Image]:
     zones = {sample_name(code): (SAMPLE, _zone(code)) for code in LEVELS}
     lines = {sample_name(code): (SAMPLE, _line(code)) for code in BOUNDARIES}
-    return {**zones, **lines}
+    symbols = {**SYMBOLS, OTHER_IMAGE: OTHER_SYMBOL}
+    shapes = {sample_name(f"{id}-{n}"): (SAMPLE, _shape(known, n)) for id, known in symbols.items() for n in (1, 2)}
+    return {**zones, **lines, **shapes}
 
 
 def _symbol(name: str) -> Symbol:
@@ -175,6 +184,15 @@ def _line(level: str) -> str:
         f'<path d="M0 {SAMPLE[1] / 2:g}h{SAMPLE[0]}" stroke="{BOUNDARY_COLOUR}" stroke-width="{boundary.width:g}" '
         f'stroke-dasharray="{dashes}"/>'
     )
+
+
+def _shape(symbol: Symbol, dimension: int) -> str:
+    width, height = SAMPLE
+    stroke = f'stroke="{symbol.colour}" stroke-width="{LINE_WIDTH}"'
+    if dimension == 1:
+        return f'<path d="M0 {height / 2:g}h{width}" {stroke}/>'
+    inside = f'x="1" y="1" width="{width - 2}" height="{height - 2}"'
+    return f'<rect {inside} fill="{symbol.colour}" fill-opacity="{SHADE_OPACITY}" {stroke}/>'
 
 
 def _svg(width: int, height: int, content: str) -> str:

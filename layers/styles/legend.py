@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from layers.catalog import Layer, Property, in_language
-from layers.styles.images import image_name, magnitude_name, sample_name
+from layers.styles.images import image_name, magnitude_name, sample_name, shape_name
 from layers.styles.symbols import (
     BOUNDARIES,
     BOUNDARY_COLOUR,
@@ -66,4 +66,8 @@ def _look(layer: Layer, property: str, code: str) -> Entry:
     if property == "magnitude":
         ends = {"minimum": MAGNITUDES[code].minimum, "maximum": MAGNITUDES[code].maximum}
         return {"symbol": "icon", "colour": EPICENTRE_COLOUR, "image": magnitude_name(code), **ends}
-    return {"symbol": "icon", "colour": SYMBOLS.get(layer.id, OTHER).colour, "image": image_name(layer.id, code)}
+    colour = SYMBOLS.get(layer.id, OTHER).colour
+    if layer.dimension:
+        shape = "line" if layer.dimension == 1 else "fill"
+        return {"symbol": shape, "colour": colour, "image": shape_name(layer.id, layer.dimension)}
+    return {"symbol": "icon", "colour": colour, "image": image_name(layer.id, code)}

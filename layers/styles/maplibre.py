@@ -26,9 +26,11 @@ from layers.styles.symbols import (
     INK,
     LAND,
     LEVELS,
+    LINE_WIDTH,
     MAGNITUDES,
     OTHER,
     PAPER,
+    SHADE_OPACITY,
     SYMBOLS,
     ZONE_OPACITY,
 )
@@ -47,8 +49,8 @@ HALO_PAINT = {"text-color": INK, "text-halo-color": HALO, "text-halo-width": 1.4
 
 
 def drawing_order(layers: Iterable[Layer]) -> list[Layer]:
-    """Polygon layers below point layers; else the order is the catalogue's."""
-    return sorted(layers, key=lambda layer: layer.geometry_type == "Point")
+    """Polygon layers below lines, and those below point layers; else the order is the catalogue's."""
+    return sorted(layers, key=lambda layer: -layer.dimension)
 
 
 def style(title: str, layers: Iterable[Layer], tiles: str, sprite: str) -> Json:
@@ -175,12 +177,9 @@ def _between(property: str, minimum: float | None, maximum: float | None) -> lis
 
 
 def _ground(layer: Layer) -> list[Json]:
-    if layer.geometry_type == "Point":
-        return []
-    return [
-        _layer(layer, "fill", "fill", FEATURE, paint={"fill-color": _colour(layer), "fill-opacity": 0.2}),
-        _layer(layer, "line", "line", FEATURE, paint={"line-color": _colour(layer), "line-width": 1.6}),
-    ]
+    fill = _layer(layer, "fill", "fill", FEATURE, paint={"fill-color": _colour(layer), "fill-opacity": SHADE_OPACITY})
+    line = _layer(layer, "line", "line", FEATURE, paint={"line-color": _colour(layer), "line-width": LINE_WIDTH})
+    return [[], [line], [fill, line]][layer.dimension]
 
 
 def _marks(layer: Layer) -> list[Json]:

@@ -11,6 +11,7 @@ from layers.styles.symbols import (
     HAZARDS,
     LAND,
     LEVELS,
+    LINE_WIDTH,
     MAGNITUDES,
     OTHER,
     SYMBOLS,
@@ -87,16 +88,14 @@ def _quakes_rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
 
 
 def _rules(layer: Layer, href: ImageHref) -> Iterator[Element]:
-    """Icons by type, or one look for all."""
-    if layer.geometry_type != "Point":
-        rule = _rule(layer.id, [])
-        _stroke(SubElement(rule, f"{{{SE}}}PolygonSymbolizer"), SYMBOLS.get(layer.id, OTHER).colour, 1.6)
-        yield rule
-        return
+    """A rule for each type, or one for all: icons, or one look for all lines and areas."""
     for code, label in _choices(layer, "type") or [("", layer.id)]:
         rule = _rule(label, [_equal("type", code)] if code else [])
-        image = image_name(layer.id, code) if code else OTHER_IMAGE
-        _icon(rule, href(image))
+        if layer.dimension:
+            symbolizer = SubElement(rule, f"{{{SE}}}{'Line' if layer.dimension == 1 else 'Polygon'}Symbolizer")
+            _stroke(symbolizer, SYMBOLS.get(layer.id, OTHER).colour, LINE_WIDTH)
+        else:
+            _icon(rule, href(image_name(layer.id, code) if code else OTHER_IMAGE))
         yield rule
 
 

@@ -65,6 +65,10 @@ SYMBOLS = {
     "aid_posts": Symbol("#a3125a", "house"),
 }
 
+LINE_WIDTH = 1.6
+SHADE_OPACITY = 0.2
+"""Of lines and areas that have no look of their own."""
+
 HAZARDS = {
     "101": Symbol("#1565c0", "diamond"),
     "102": Symbol("#6d4c41", "diamond"),

@@ -76,7 +76,7 @@ def test_gdal_reads_the_values_of_a_raster(portal: str, tmp_path: Path, settings
 def test_ogrinfo_reads_what_is_there(portal: str, layer: Layer) -> None:
     summary = ogrinfo("-so", f"OAPIF:{portal}", layer.id)
     assert "Feature Count: 5" in summary
-    assert f"Geometry: {'Point' if layer.geometry_type == 'Point' else 'Multi Polygon'}" in summary
+    assert f"Geometry: {('Point', 'Multi Line String', 'Multi Polygon')[layer.dimension]}" in summary
     for known in layer.properties:
         assert f"\n{known.name}: " in summary
 

@@ -171,7 +171,7 @@ def test_metadata_lists_stylesheets_and_layers(anybody: Client, layer: Layer) ->
     assert document["title"] == layer.title["en"]
     assert [sheet["native"] for sheet in document["stylesheets"]] == [True, False]
     assert [described["id"] for described in document["layers"]] == [layer.id]
-    assert document["layers"][0]["type"] == ("point" if layer.geometry_type == "Point" else "polygon")
+    assert document["layers"][0]["type"] == ("point", "line", "polygon")[layer.dimension]
 
 
 @pytest.mark.parametrize("id", STYLES)

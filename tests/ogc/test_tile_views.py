@@ -346,7 +346,7 @@ def test_tilesets_are_described(client: Client, id: str | None, collections: str
         for layer in document["layers"]:
             published = layer_get(layer["id"])
             assert list(layer["propertiesSchema"]["properties"]) == [item.name for item in published.properties]
-            assert layer["geometryDimension"] == (0 if published.geometry_type == "Point" else 2)
+            assert layer["geometryDimension"] == published.dimension
             assert layer["dataType"] == "vector"
         matrices = ask(client, f"/tileMatrixSets/{tms}")["tileMatrices"]
         limits = document["tileMatrixSetLimits"]

@@ -57,7 +57,7 @@ function placed(layer, state, dark) {
 
 function night({ id, type, "source-layer": collection }) {
   if (type === "symbol" && !id.endsWith("-count")) return NIGHT_TEXT;
-  if (collection === "administrative_areas" && type === "line") return NIGHT_LINE;
+  if (collection !== "disaster_zones" && type === "line") return NIGHT_LINE;
   if (type === "fill") return NIGHT[id] ?? NIGHT_ZONE;
   return {};
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -188,8 +189,25 @@ RASTERS_FOLDER = os.environ.get("RASTERS_FOLDER", str(BASE_DIR / ".local" / "ras
 """Where the files of hazard rasters are."""
 os.environ.setdefault("GDAL_CACHEMAX", "16")  # megabytes; GDAL would take a twentieth of the machine's memory
 
-STATIC_URL = "/static/"
+GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
+"""What is published; read by ``layers.catalog`` and, unchanged, by pygeoapi itself."""
+
+
+def _release() -> str:
+    files = (file for file in sorted((BASE_DIR / "layers").rglob("*")) if file.suffix != ".pyc" and file.is_file())
+    digest = sha256()
+    for file in (GEOPORTAL_CONFIG, BASE_DIR / "requirements.txt", *files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+RELEASE = _release()
+"""A digest of code, pages, configuration and libraries: another release may write the same data differently."""
+
+STATIC_URL = f"/static/{RELEASE}/"  # files of a release never change: browsers keep them, and mix no two releases
 WHITENOISE_USE_FINDERS = True
+if not DEBUG:
+    WHITENOISE_IMMUTABLE_FILE_TEST = "^/static/"
 
 if PROXIES:  # without one, any client could say it
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -197,9 +215,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 if not PUBLIC_URL.startswith("https://"):
     SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # browsers take it over https only, and complain otherwise
-
-GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
-"""What is published; read by ``layers.catalog`` and, unchanged, by pygeoapi itself."""
 
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True

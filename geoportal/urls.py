@@ -1,6 +1,7 @@
 """Every address of the portal."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -14,7 +15,7 @@ urlpatterns = [
     path("api/v1/", include("layers.rest.urls")),
     path("", include("layers.ogc.urls")),
     path("admin/", admin.site.urls),
-    path("favicon.ico", RedirectView.as_view(url="/static/layers/icon.svg")),
+    path("favicon.ico", RedirectView.as_view(url=static("layers/icon.svg"))),
     path("events", events_elsewhere, name="events"),
     path("healthz", alive),
     path("readyz", ready),

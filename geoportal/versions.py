@@ -12,7 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from layers.ogc.caching import release
+from django.conf import settings
+
 from layers.query.notices import News
 from layers.query.validity import Boundaries
 
@@ -43,7 +44,7 @@ class VersionsFolder:
         newest = {**news.versions, ALL: news.place.seq}
         turned = {**boundaries.layers, ALL: max(boundaries.layers.values(), default=0)}
         targets = {
-            layer: f"{release()[:16]}.{news.epoch}-{seq}-{turned.get(layer, 0)}" for layer, seq in newest.items()
+            layer: f"{settings.RELEASE}.{news.epoch}-{seq}-{turned.get(layer, 0)}" for layer, seq in newest.items()
         }
         for layer, target in targets.items():
             (self.folder / "versions" / target).mkdir(exist_ok=True)

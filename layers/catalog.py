@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -180,13 +179,6 @@ def config() -> dict[str, Any]:
     with Path(settings.GEOPORTAL_CONFIG).open(encoding="utf-8") as file:
         settings_: dict[str, Any] = yaml_load(file)
     return settings_
-
-
-@cache
-def release() -> str:
-    """A digest of code and configuration: another release may write the same data differently."""
-    files = [settings.GEOPORTAL_CONFIG, *sorted((Path(settings.BASE_DIR) / "layers").rglob("*.py"))]
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def collections(settings_: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:

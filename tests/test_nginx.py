@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import FeatureMake
 from django.conf import settings
+from django.templatetags.static import static
 from django.utils import timezone
 from processes import granian, port_free, running
 from test_events import Watcher
@@ -205,7 +206,7 @@ def test_answers_are_compressed_once(site: Site, feature_make: FeatureMake) -> N
     for path in [
         *KEPT,
         *(f"/oapi/{path}" for path in documents),
-        *(f"/static/{path}" for path in files),
+        *map(static, files),
         "/api/v1/schema/",
     ]:
         plain = site.ask(path)

@@ -1,12 +1,14 @@
 """The HTML pages, without a browser: every one in both languages, with nothing from elsewhere and nothing unescaped."""
 
 import re
+from contextlib import closing
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from conftest import FeatureMake
+from django.conf import settings
 from django.test import Client
 
 from layers.catalog import Layer, layer_get
@@ -81,6 +83,17 @@ def test_a_name_that_is_not_the_portals_is_told(client: Client, path: str) -> No
     page = client.get(path, {"lang": "id"}, headers={"host": "<b>.example", "accept": "text/html"})
     assert page.status_code == 400
     assert "&lt;b&gt;.example" in page.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/oapi?f=html", "/admin/login/"])
+def test_browsers_keep_the_files_of_a_page_until_the_next_release(client: Client, path: str) -> None:
+    addresses = Loaded(client.get(path).content.decode()).addresses
+    files = [address for address in addresses if address.startswith(f"/static/{settings.RELEASE}/")]
+    assert len(files) >= 3
+    for address in files:
+        with closing(client.get(address)) as response:
+            assert "immutable" in response["Cache-Control"], address
 
 
 @pytest.mark.django_db

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from geoportal import settings
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -46,6 +48,20 @@ def test_hosts_are_names_and_addresses() -> None:
         "settings.ALLOWED_HOSTS", ALLOWED_HOSTS="[::1], .geoportal.example,10.0.0.1,", PUBLIC_URL="http://a.b"
     )
     assert allowed.stdout == "['[::1]', '.geoportal.example', '10.0.0.1', 'a.b']\n", allowed.stderr
+
+
+@pytest.mark.parametrize(
+    "part", ["pygeoapi-config.yml", "requirements.txt", "layers/page.html", "layers/static/page.js"]
+)
+def test_whatever_changes_makes_another_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    for path in ("pygeoapi-config.yml", "requirements.txt", "layers/page.html", "layers/static/page.js"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("1")
+    monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
+    monkeypatch.setattr(settings, "GEOPORTAL_CONFIG", tmp_path / "pygeoapi-config.yml")
+    first = settings._release()
+    (tmp_path / part).write_text("2")
+    assert settings._release() != first
 
 
 def test_a_slash_behind_the_address_does_no_harm() -> None:

@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 from django.utils.translation import get_language
 
-from layers.catalog import Layer, release
+from layers.catalog import Layer
 from layers.middleware import SPEECHLESS
 from layers.query.features import Version, item_fetch
 from layers.query.spatial import DEFAULT_CRS
@@ -23,7 +23,7 @@ from layers.query.spatial import DEFAULT_CRS
 def representation(address: str, media_type: str) -> str:
     """What is asked for at an address, in the active language if it has one, but for the state of the data."""
     language = "" if media_type in SPEECHLESS else get_language() or ""
-    parts = (release(), address, media_type, language)
+    parts = (settings.RELEASE, address, media_type, language)
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

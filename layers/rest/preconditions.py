@@ -3,12 +3,13 @@ seen is refused."""
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from layers.catalog import Layer, release
+from layers.catalog import Layer
 from layers.errors import Problem
 from layers.query.features import version_fetch
 from layers.query.journal import item_changed, journal_number
@@ -23,7 +24,7 @@ class PreconditionFailed(Problem):
 
 def feature_etag(layer: Layer) -> str:
     """What the layer's features are now, as this release writes them."""
-    return f'"{version_fetch(layer).tag}.{release()[:16]}"'
+    return f'"{version_fetch(layer).tag}.{settings.RELEASE}"'
 
 
 def tagged(response: Response, layer: Layer) -> Response:

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 
 from django.db import connection, transaction
 
@@ -19,7 +18,7 @@ BATCH = 500
 LAYERS = ("administrative_areas", "disaster_zones")
 
 EXPOSURE = f"""
-SELECT area.code, area.name, zones,
+SELECT number, area.code, area.name, zones,
     CASE WHEN number = 1 THEN (SELECT json_object_agg(id, (journal.version(id)).tag)::text FROM unnest(%s) id) END
 FROM (
     SELECT number, ST_Point(lon, lat, 4326) AS geom, %s::timestamptz AS at
@@ -74,10 +73,9 @@ def exposures_fetch(points: Iterable[Point], at: datetime) -> Generator[list[Exp
     ):
         cursor.execute(EXPOSURE, [list(LAYERS), at, *places])
         coming = ahead.submit(cursor.fetchmany, BATCH)
-        for batch in batched(asked, BATCH):
-            rows = coming.result()
+        while rows := coming.result():
             coming = ahead.submit(cursor.fetchmany, BATCH)
-            yield [Exposure(point, *row) for point, row in zip(batch, rows, strict=True)]
+            yield [Exposure(asked[number - 1], *found) for number, *found in rows]
 
 
 def _array(numbers: Iterable[float | None]) -> str:

@@ -18,6 +18,9 @@ from layers.models.geometry import DIMENSIONS, PARTS, SRID, WORLD, geometry_clea
 from layers.query.extents import Box
 from layers.text import text
 
+HALF_TURN = 180
+"""Degrees."""
+
 Array = np.ndarray[Any, Any]
 
 _TYPES = {name: shapely.GeometryType[name.upper()] for name in (*DIMENSIONS, *PARTS.values())}
@@ -71,12 +74,19 @@ class GeometryColumn:
         west, south, east, north = shapely.bounds(geometries).T
         inside = (west >= WORLD[0]) & (south >= WORLD[1]) & (east <= WORLD[2]) & (north <= WORLD[3])
         of_type = shapely.get_type_id(geometries) == _TYPES[self.geometry_type]
-        wrong: Array = ~(of_type & inside & shapely.is_valid(geometries))
+        wrong: Array = ~(of_type & inside & shapely.is_valid(geometries)) | (east - west > HALF_TURN)
         return wrong
 
     def _one(self, geometry: BaseGeometry | None) -> BaseGeometry:
         if geometry is None:
             raise ValidationError(text("Geometri kosong atau tidak terbaca.", "The geometry is empty or not readable."))
+        if self._to_storage and _leaps(geometry):
+            raise ValidationError(
+                text(
+                    "Melintasi bujur 180: bagi di sana (RFC 7946, 3.1.9).",
+                    "It crosses the meridian of 180: split it there (RFC 7946, 3.1.9).",
+                )
+            )
         if self.repair and self._repairable(geometry):
             geometry = _clean(polygons_repaired(geometry), self.geometry_type)
             self.repaired += 1
@@ -86,6 +96,12 @@ class GeometryColumn:
     def _repairable(self, geometry: BaseGeometry) -> bool:
         polygonal = self.geometry_type == geometry.geom_type == "MultiPolygon"
         return bool(polygonal and np.isfinite(geometry.bounds).all() and not geometry.is_valid)
+
+
+def _leaps(geometry: BaseGeometry) -> bool:
+    """Whether a part that is narrow in a CRS of metres became one around the world, from one end to the other."""
+    west, _, east, _ = shapely.bounds(shapely.get_parts(geometry)).T
+    return bool((east - west > HALF_TURN).any())
 
 
 def _to_storage(crs: CRS) -> Callable[[Array], Array] | None:

@@ -5,7 +5,7 @@ import pytest
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import ValidationError
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from layers.importers.geometries import GeometryColumn
 from layers.models.geometry import geometry_clean
@@ -97,3 +97,16 @@ def test_nothing_polygonal_is_left_to_repair() -> None:
     geometries, faults, repaired = clean("MultiPolygon", "POLYGON ((5 5, 6 6, 5 5, 5 5))", repair=True)
 
     assert (geometries, faults, repaired) == ([None], {0: "geom: Geometri kosong."}, 0)
+
+
+def test_a_polygon_in_metres_across_the_antimeridian_does_not_surround_the_world() -> None:
+    utm = CRS.from_epsg(32760)
+    x, y = Transformer.from_crs(WGS84, utm, always_xy=True).transform(180, -16.8)
+    west, east, across = (
+        shapely.box(x + w, y, x + e, y + 2000) for w, e in ((-3000, -1000), (1000, 3000), (-1000, 1000))
+    )
+
+    geometries, faults, _ = clean("MultiPolygon", across.wkt, shapely.MultiPolygon([west, east]).wkt, crs=utm)
+
+    assert faults == {0: "geom: Melintasi bujur 180: bagi di sana (RFC 7946, 3.1.9)."}
+    assert [part.bounds[0] > 0 for part in shapely.from_wkt(geometries[1]).geoms] == [True, False]

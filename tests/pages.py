@@ -119,9 +119,9 @@ def screen() -> ViewportSize:
 
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, complaints: list[str], screen: ViewportSize) -> Iterator[Page]:
-    """A page in Indonesian; addresses are relative to the server."""
+    """A page in Indonesian, read in another time zone than the city's; addresses are relative to the server."""
     home = live_server.url
-    context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Makassar")
+    context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Jakarta")
     page = context.new_page()
     page.set_default_timeout(20_000)
     inside = (home, "data:", "blob:")

@@ -28,6 +28,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "events": reverse("events"),
         "hazards": {name: reverse(f"rest:hazards-{name}") for name in ("at", "impact")},
         "language": request.LANGUAGE_CODE,
+        "zone": settings.TIME_ZONE,
         "words": WORDS,
         "codes": FIRST,
         "counted": features.COUNTED,

@@ -11,6 +11,7 @@ import pyogrio
 import pytest
 import shapely
 from conftest import FeatureMake, square
+from django.utils import timezone
 from pages import (
     ABROAD,
     AID_POST,
@@ -111,7 +112,8 @@ def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feat
     assert facts["jenis"] == "Pasar induk"
     assert facts["kios"] == "1.420 kios"
     assert facts["jam buka"] == "06.30"
-    assert facts["waktu pengamatan"].endswith("3 hari yang lalu")
+    seen = timezone.localtime(market.observed_at)
+    assert facts["waktu pengamatan"].endswith(f"{seen:%H.%M} WITA 3 hari yang lalu")
     assert "alamat" not in facts, "what is not known takes no room"
     assert state(page)["item"] == [f"markets/{market.pk}"]
 

@@ -4,7 +4,8 @@ import { element, start, word } from "./start.js";
 
 const numbers = new Intl.NumberFormat(start.language);
 const ages = new Intl.RelativeTimeFormat(start.language, { numeric: "auto" });
-const moments = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeStyle: "short" });
+const parts = { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" };
+const moments = new Intl.DateTimeFormat(start.language, { ...parts, timeZone: start.zone, timeZoneName: "short" });
 const dates = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(start.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour: 3600, minute: 60 };

@@ -136,7 +136,7 @@ class Layer:
             title_field=provider["title_field"],
             time=(start, provider.get("x-end-time-field", start)),
             crs=tuple(provider["crs"]),
-            bbox=tuple(resource["extents"]["spatial"]["bbox"]),
+            bbox=_bbox(*resource["extents"]["spatial"]["bbox"]),
             default_limit=limits["default_items"],
             max_limit=limits["max_items"],
         )
@@ -164,6 +164,12 @@ class Layer:
     def property(self, name: str) -> Property | None:
         """The published attribute of that name, if there is one."""
         return next((item for item in self.properties if item.name == name), None)
+
+
+def _bbox(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise ValueError("the bbox is west, south, east, north in degrees, and ends at the antimeridian")
+    return west, south, east, north
 
 
 def in_language(words: Any) -> str:

@@ -14,7 +14,7 @@ from pygeoapi.config import validate_config
 from layers.catalog import UNSOUND, Layer, collections, config
 from layers.models import Feature
 from layers.models.geometry import DIMENSIONS
-from layers.query.spatial import crs_get
+from layers.query.spatial import crs_get, crs_serves
 
 PROVIDER = "layers.ogc.features.FeatureProvider"
 
@@ -48,9 +48,11 @@ def config_faults(settings_: dict[str, Any]) -> Iterator[CheckMessage]:
         yield from _collection_faults(id, resource, provider)
         published.append(provider["data"])
         try:
-            Layer.of(id, resource, provider, settings_["server"]["limits"])
+            layer = Layer.of(id, resource, provider, settings_["server"]["limits"])
         except UNSOUND as error:
             yield _fault(9, id, f"cannot be read: {error!r}", "Compare it with a collection that works.")
+        else:
+            yield from _crs_faults(layer)
     for model in apps.get_models():
         if issubclass(model, Feature) and model._meta.label not in published:
             yield _fault(8, model._meta.label, "is stored and not published", "Add a collection for it.")
@@ -74,11 +76,17 @@ def _collection_faults(id: str, resource: dict[str, Any], provider: dict[str, An
         yield _fault(4, id, f"{provider['data']} is not a Feature", "Derive the model from Feature or PlacedFeature.")
         return
     yield from _property_faults(id, provider, model)
-    for uri in provider.get("crs", []):
+
+
+def _crs_faults(layer: Layer) -> Iterator[CheckMessage]:
+    for uri in layer.crs:
         try:
-            crs_get(uri)
+            is_served = crs_serves(crs_get(uri), layer.bbox)
         except (ValueError, RuntimeError) as error:
-            yield _fault(7, id, f"crs: {error}", "List CRS84 and EPSG codes by their OGC URI.")
+            yield _fault(7, layer.id, f"crs: {error}", "List CRS84 and EPSG codes by their OGC URI.")
+        else:
+            if not is_served:
+                yield _fault(7, layer.id, f"crs: {uri} is made for elsewhere", "List the UTM zone of the extent.")
 
 
 def _property_faults(id: str, provider: dict[str, Any], model: type[Feature]) -> Iterator[CheckMessage]:

@@ -11,10 +11,15 @@ from layers.checks import config_faults
 from layers.models import Market
 
 Config = dict[str, Any]
+EPSG = "http://www.opengis.net/def/crs/EPSG/0"
 
 
 def provider(config: Config) -> dict[str, Any]:
     return config["resources"]["markets"]["providers"][0]
+
+
+def extent(config: Config) -> dict[str, Any]:
+    return config["resources"]["markets"]["extents"]["spatial"]
 
 
 def test_the_configuration_is_sound() -> None:
@@ -42,6 +47,10 @@ def test_a_geometry_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) 
         (lambda c: provider(c).update(title_field="nam"), "layers.E006", "title_field is not among"),
         (lambda c: provider(c).update(time_field="name"), "layers.E006", "time_field: 'name' is not a published time"),
         (lambda c: provider(c)["crs"].append("EPSG:32750"), "layers.E007", "crs: 'EPSG:32750'"),
+        (lambda c: provider(c)["crs"].append(f"{EPSG}/32754"), "layers.E007", "32754 is made for elsewhere"),
+        (lambda c: extent(c).update(bbox=[176.5, -20.5, -178, -15.5]), "layers.E009", "ends at the antimeridian"),
+        (lambda c: extent(c).update(bbox=[-9.2, 115.7, -8, 119.4]), "layers.E009", "west, south, east, north"),
+        (lambda c: extent(c).update(bbox=[115.7, -9.2, 0, 119.4, -8, 0]), "layers.E009", "cannot be read"),
         (lambda c: c["resources"].pop("markets"), "layers.E008", "layers.Market: is stored and not published"),
         (
             lambda c: c["resources"].update(again=c["resources"]["markets"]),

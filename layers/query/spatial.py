@@ -89,6 +89,17 @@ def crs_get(uri: str) -> Crs:
     )
 
 
+def crs_serves(crs: Crs, box: tuple[float, float, float, float]) -> bool:
+    """Whether a box, west, south, east, north in degrees, meets the area that the CRS is made for: far from it lengths
+    are wrong by percents."""
+    west, south, east, north = box
+    use = CRS.from_epsg(crs.srid).area_of_use
+    if use is None:
+        return True
+    spans = [(use.west, use.east)] if use.west <= use.east else [(use.west, 180), (-180, use.east)]
+    return use.south <= north and south <= use.north and any(left <= east and west <= right for left, right in spans)
+
+
 def crs_register(**_: Any) -> None:
     """Make every CRS of the catalogue known to PostGIS, whose list may be older than the EPSG code (9490 is).
 

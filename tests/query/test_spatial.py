@@ -8,7 +8,7 @@ import shapely
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from layers.query.spatial import crs_register, edges_entangled
+from layers.query.spatial import crs_get, crs_register, crs_serves, edges_entangled
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +30,21 @@ def test_a_role_that_did_not_make_the_extension_is_told_what_it_lacks() -> None:
     say("RESET ROLE; GRANT INSERT ON spatial_ref_sys TO plain_owner; SET LOCAL ROLE plain_owner")
     crs_register()
     assert say("SELECT auth_name, auth_srid FROM spatial_ref_sys WHERE srid = 9490") == [("EPSG", 9490)]
+
+
+@pytest.mark.parametrize(
+    ("code", "box", "serves"),
+    [
+        (32750, (119.4, -1.6, 120.6, 0.6), True),  # in part
+        (32750, (138, -5, 141, -1), False),
+        (32751, (124, 0.5, 126, 2.5), False),  # of the other hemisphere
+        (3460, (176.5, -20.5, 180, -15.5), True),  # across the antimeridian
+        (3460, (-180, -20.5, -179, -15.5), True),
+        (3460, (0, -20.5, 1, -15.5), False),
+    ],
+)
+def test_a_crs_serves_where_it_is_made_for(code: int, box: tuple[float, float, float, float], serves: bool) -> None:
+    assert crs_serves(crs_get(f"http://www.opengis.net/def/crs/EPSG/0/{code}"), box) == serves
 
 
 STRIPES = [shapely.box(0, n, 200, n + 0.5) for n in range(200)] + [shapely.box(n, 0, n + 0.5, 200) for n in range(200)]

@@ -217,6 +217,24 @@ def test_a_long_word_pushes_nothing_out_of_sight(page: Page, feature_make: Featu
         assert overflow(page) <= 0
 
 
+def test_a_phone_on_its_side_shows_map_and_answer_beside_each_other(page: Page, market: Feature) -> None:
+    page.set_viewport_size({"width": 640, "height": 360})
+    page.goto(f"/#{VIEW}&item=markets/{market.pk}")
+    expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    body, main = (page.locator(place).bounding_box() for place in ("#feature .body", "main"))
+    assert body
+    assert main
+    assert body["height"] > main["height"] / 2
+    assert body["x"] > main["width"] / 3
+
+
+def test_buttons_of_the_map_are_seen_in_forced_colours(page: Page, market: Feature) -> None:
+    page.emulate_media(color_scheme="dark", forced_colors="active")
+    page.goto(f"/#{VIEW}")
+    icon = page.locator(".maplibregl-ctrl-zoom-in .maplibregl-ctrl-icon")
+    assert icon.evaluate("one => getComputedStyle(one).filter") == "none", "the library draws them white on black"
+
+
 def test_what_a_link_shows_is_not_under_its_panel(page: Page, market: Feature) -> None:
     """A link from a desktop has the feature in the middle of the map, where a phone has the panel."""
     page.set_viewport_size({"width": 390, "height": 600})

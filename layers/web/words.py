@@ -5,8 +5,9 @@ from layers.text import text
 WORDS = {
     "aid_posts": text("Pos bantuan terdekat yang buka", "Nearest open aid posts"),
     "also_here": text("Juga di sini", "Also here"),
+    "as_at": text("keadaan pukul {time}", "as at {time}"),
     "areas_all": text("Seluruh wilayah", "All areas"),
-    "beds": text("{n} tempat tidur kosong", "{n} beds free"),
+    "beds": text("{n} tempat tidur kosong {age}", "{n} beds free {age}"),
     "capacity": text("untuk {n} orang", "for {n} people"),
     "capacity_left": text("masih muat {n} orang", "room for {n} more"),
     "classes": text("Kelas", "Classes"),
@@ -21,6 +22,7 @@ WORDS = {
     "download": text("Unduh", "Download"),
     "ends": text("berakhir {age}", "ends {age}"),
     "failed": text("Tidak dapat dibaca: {why}", "Cannot be read: {why}"),
+    "full": text("penuh", "full"),
     "health_facilities": text("Gawat darurat terdekat", "Nearest emergency care"),
     "impact_kind": text("Di dalam wilayah ini", "Inside this area"),
     "kelurahan": text("Orang terdampak per kelurahan", "People affected by kelurahan"),

@@ -45,6 +45,9 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     expect(flooded).to_contain_text("m east")
     expect(panel).to_contain_text("1 left out, for the same hazard threatens them.")
     assert "item" not in state(page)
+    expect(panel.locator(".observed")).to_have_text(
+        re.compile(r"^Latitude -8.5\d+, longitude 116.1 · as at \d\d:\d\d GMT\+8$")
+    )
     safe.click()
     expect(panel.get_by_role("heading", name="Pos aman")).to_be_visible()
     panel.get_by_role("button", name="Hazards at this place").click()
@@ -53,6 +56,22 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     expect(flooded).to_be_visible()
     panel.get_by_role("button", name="Close").click()
     assert "place" not in state(page)
+
+
+def test_room_and_beds_are_told_with_their_age(page: Page, feature_make: FeatureMake) -> None:
+    now = timezone.now() - timedelta(minutes=1)
+    people = {"status": "buka", "status_as_of": now, "capacity": 80, "displaced_as_of": now}
+    feature_make(layer_get("aid_posts"), 1, name="Pos penuh", geom=BESIDE, displaced_day=100, **people)
+    feature_make(layer_get("aid_posts"), 2, name="Pos lega", geom=BESIDE, displaced_day=30, **people)
+    beds = {"beds": 40, "beds_available": 12, "beds_as_of": now - timedelta(days=9)}
+    feature_make(layer_get("health_facilities"), type="rumah_sakit", emergency_24h=True, geom=BESIDE, **beds)
+    page.goto(f"/?lang=en#{VIEW}&place=-8.58/116.1")
+    panel = page.locator("#feature")
+    expect(panel.get_by_role("button", name="Pos penuh")).to_contain_text("east · full · status 1 minute ago")
+    expect(panel.get_by_role("button", name="Pos lega")).to_contain_text(
+        "east · room for 50 more · status 1 minute ago"
+    )
+    expect(panel).to_contain_text("12 beds free last week")
 
 
 def test_rasters_lie_on_the_map_and_answer_about_a_place(page: Page, tmp_path: Path, settings: Any) -> None:
@@ -104,7 +123,9 @@ def test_an_area_is_drawn_and_tells_what_it_holds(page: Page, market: Feature, f
     expect(tools).to_be_hidden()
     expect(panel.locator(".kind")).to_have_text("Inside this area")
     expect(panel.get_by_role("heading", level=2)).to_have_text(re.compile(r"^\d+ people affected$"))
-    expect(panel.locator(".observed")).to_have_text("0.222 km² · surely between 0 and 1,000")
+    expect(panel.locator(".observed")).to_have_text(
+        re.compile(r"^0.222 km² · surely between 0 and 1,000 · as at \d\d:\d\d GMT\+8$")
+    )
     expect(panel).to_contain_text("Dasan Agung: ")
     expect(panel.locator("dt", has_text="Markets")).to_have_count(1)
     expect(panel).to_contain_text("Kelurahan without an open post")
@@ -242,7 +263,7 @@ def test_people_are_told_as_far_as_they_are_known(page: Page, least: int | None,
     page.route("**/hazards/impact?*", answer)
     page.goto(f"/?lang=en#{VIEW}&{DRAWN}")
     expect(page.locator("#feature h2")).to_have_text("500 people affected")
-    expect(page.locator("#feature .observed")).to_have_text(told)
+    expect(page.locator("#feature .observed")).to_have_text(re.compile(f"^{re.escape(told)} · as at "))
 
 
 def test_an_area_tells_what_its_places_have_together(page: Page, feature_make: FeatureMake) -> None:

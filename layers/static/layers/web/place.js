@@ -2,7 +2,7 @@
 
 import { button, details, group, list, panelShow } from "./panel.js";
 import { element, fetchDocument, question, word } from "./start.js";
-import { age, distance, grouped, isEmpty, towards } from "./values.js";
+import { age, distance, grouped, isEmpty, oclock, towards } from "./values.js";
 
 /**
  * Show what threatens a position in degrees. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
@@ -22,7 +22,7 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom, signal }) {
   panelShow({
     kind: word("threats_kind"),
     title: found.areas.at(-1)?.name ?? word("not_mapped"),
-    told: word("position", { lat: found.lat, lon: found.lon }),
+    told: `${word("position", { lat: found.lat, lon: found.lon })} · ${word("as_at", { time: oclock(found.computed_at) })}`,
     facts: [
       [layers.get("disaster_zones").title, group(list(zones, word("zones_none")))],
       ...(rasters.length ? [[word("rasters"), group(list(rasters))]] : []),
@@ -42,7 +42,7 @@ function zoneTold({ hazard, level, name, kind, observed_at, valid_to }, layer) {
   ];
 }
 
-function placeTold({ name, distance: metres, bearing, capacity, capacity_left, beds_available, status_as_of }) {
+function placeTold({ name, distance: metres, bearing, capacity, capacity_left, beds_available, beds_as_of, status_as_of }) {
   return [
     element(
       "span",
@@ -50,12 +50,17 @@ function placeTold({ name, distance: metres, bearing, capacity, capacity_left, b
       name,
       details(
         `${distance(metres)} ${towards(bearing)}`,
-        !isEmpty(capacity_left) ? word("capacity_left", { n: grouped(capacity_left) }) : !isEmpty(capacity) && word("capacity", { n: grouped(capacity) }),
-        !isEmpty(beds_available) && word("beds", { n: grouped(beds_available) }),
+        room(capacity, capacity_left),
+        !isEmpty(beds_available) && word("beds", { n: grouped(beds_available), age: age(beds_as_of) }),
         status_as_of ? word("status", { age: age(status_as_of) }) : word("status_unknown"),
       ),
     ),
   ];
+}
+
+function room(capacity, left) {
+  if (isEmpty(left)) return !isEmpty(capacity) && word("capacity", { n: grouped(capacity) });
+  return left > 0 ? word("capacity_left", { n: grouped(left) }) : word("full");
 }
 
 function rasterTold(raster) {

@@ -2,6 +2,8 @@
 
 export const start = JSON.parse(document.getElementById("start").textContent);
 
+const WRONG = 120000; // milliseconds; slow answers explain less
+
 const api = new URL(start.api, location.href).href;
 
 /** A text of the page's language with its places filled in: word("observed", { age: "yesterday" }). */
@@ -29,6 +31,7 @@ export async function fetchDocument(address, signal = undefined) {
   try {
     answer = await fetch(address, { credentials: "omit", signal });
     document = await answer.json();
+    clockSet(answer.headers.get("Date"));
     signal?.throwIfAborted(); // it may be given up while the answer is read
   } catch (error) {
     throw error.name === "AbortError" ? error : new Error(word("no_answer"), { cause: error });
@@ -36,6 +39,16 @@ export async function fetchDocument(address, signal = undefined) {
   if (!answer.ok) throw new Error(document.detail ?? document.title ?? answer.statusText);
   return document;
 }
+
+let ahead = 0; // milliseconds by which the clock of this device goes ahead of the server's, where it is wrong
+
+function clockSet(date) {
+  const off = Date.now() - Date.parse(date);
+  if (!Number.isNaN(off)) ahead = Math.abs(off) < WRONG ? 0 : off;
+}
+
+/** Milliseconds since 1970, by the server's clock. */
+export const now = () => Date.now() - ahead;
 
 /** A function that gives a signal to ask with, and gives up what was asked with the signal before. */
 export function turns() {
@@ -48,7 +61,7 @@ export function turns() {
 }
 
 /** What items are asked with to be those that tiles show: of a layer with a validity what is valid now. */
-export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date().toISOString() } : {});
+export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date(now()).toISOString() } : {});
 
 /** The address of a question about hazards, `at` a place or the `impact` on an area. */
 export const question = (name, asked) => `${start.hazards[name]}?${new URLSearchParams({ ...asked, lang: start.language })}`;

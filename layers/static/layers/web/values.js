@@ -1,22 +1,27 @@
 // Values of features as people read them: label instead of code, unit, local time and age.
 
-import { element, start, word } from "./start.js";
+import { element, now, start, word } from "./start.js";
 
 const numbers = new Intl.NumberFormat(start.language);
 const ages = new Intl.RelativeTimeFormat(start.language, { numeric: "auto" });
-const parts = { day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" };
-const moments = new Intl.DateTimeFormat(start.language, { ...parts, timeZone: start.zone, timeZoneName: "short" });
+const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: start.timeZone }; // wherever the reader is
+const dayHours = { day: "numeric", month: "short", year: "numeric", ...hours, timeZoneName: "short" };
+const moments = new Intl.DateTimeFormat(start.language, dayHours);
+const today = new Intl.DateTimeFormat(start.language, { ...hours, timeZoneName: "short" });
 const dates = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(start.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour: 3600, minute: 60 };
 
 /** "3 days ago", "in 2 hours", in the page's language. */
 export function age(time) {
-  const seconds = (new Date(time) - Date.now()) / 1000;
+  const seconds = (new Date(time) - now()) / 1000;
   if (Number.isNaN(seconds)) return time; // PostgreSQL knows times that browsers do not, as infinity
   const unit = Object.keys(SECONDS).find((name) => Math.abs(seconds) >= SECONDS[name]) ?? "minute";
   return ages.format(Math.trunc(seconds / SECONDS[unit]), unit);
 }
+
+/** A time of today, as the clocks of the city show it: "14:05 WITA". */
+export const oclock = (time) => today.format(new Date(time));
 
 export const grouped = (number) => numbers.format(number);
 

@@ -6,6 +6,7 @@ WORDS = {
     "aid_posts": text("Pos bantuan terdekat yang buka", "Nearest open aid posts"),
     "also_here": text("Juga di sini", "Also here"),
     "as_at": text("keadaan pukul {time}", "as at {time}"),
+    "asking": text("Sedang ditanyakan …", "Asking …"),
     "areas_all": text("Seluruh wilayah", "All areas"),
     "beds": text("{n} tempat tidur kosong {age}", "{n} beds free {age}"),
     "capacity": text("untuk {n} orang", "for {n} people"),
@@ -24,6 +25,7 @@ WORDS = {
     "failed": text("Tidak dapat dibaca: {why}", "Cannot be read: {why}"),
     "full": text("penuh", "full"),
     "health_facilities": text("Gawat darurat terdekat", "Nearest emergency care"),
+    "holes": text("Sebagian peta tidak terbaca; dicoba lagi.", "Part of the map cannot be read; trying again."),
     "impact_kind": text("Di dalam wilayah ini", "Inside this area"),
     "kelurahan": text("Orang terdampak per kelurahan", "People affected by kelurahan"),
     "kelurahan_none": text("Tidak ada kelurahan yang dipetakan di sini.", "No kelurahan is mapped here."),
@@ -34,8 +36,10 @@ WORDS = {
     "legend": text("Legenda dan saringan", "Legend and filter"),
     "link": text("Tautan ke tampilan ini", "Link to this view"),
     "live": text("Langsung: perubahan tampil seketika.", "Live: changes show at once."),
-    "live_lost": text("Sambungan terputus; sedang disambung kembali.", "Connection lost; connecting again."),
-    "live_off": text("Tidak langsung: muat ulang untuk data terbaru.", "Not live: reload for the newest data."),
+    "live_lost": text(
+        "Terputus sejak {time}; sesudahnya peta belum tentu benar.",
+        "Not connected since {time}; the map may have changed since.",
+    ),
     "map": text(
         "Peta. Tombol panah menggeser, + dan - memperbesar dan memperkecil, Enter menampilkan fitur di tengah peta.",
         "Map. Arrow keys pan, + and - zoom, Enter shows the feature in the middle of the map.",

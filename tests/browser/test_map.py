@@ -19,6 +19,7 @@ from pages import (
     GROUND,
     HERE,
     HOSTILE,
+    HURRY,
     MARKET,
     NIGHT_WATER,
     VIEW,
@@ -287,11 +288,19 @@ def test_change_elsewhere_shows(page: Page, market: Feature, feature_make: Featu
     expect(row(page, "markets").locator("output")).to_have_text("0")
 
 
-def test_without_events_the_page_says_so(page: Page, complaints: list[str]) -> None:
+def test_without_events_the_page_says_so_and_asks_again(page: Page, market: Feature, complaints: list[str]) -> None:
+    page.add_init_script(HURRY)
     page.unroute("**/events?*")
     page.route("**/events?*", lambda route: route.fulfill(status=503))
-    page.goto("/")
-    expect(page.locator("#live")).to_have_text("Tidak langsung: muat ulang untuk data terbaru.")
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"/#{VIEW}")
+    expect(page.locator("#lost")).to_have_text(re.compile("^Terputus sejak .* WITA"))
+    expect(page.locator("#lost")).to_be_in_viewport(ratio=1)
+    drawn(page, MARKET)
+    market.delete()
+    page.unroute("**/events?*")
+    page.route("**/events?*", lambda route: stream(route, "retry: 600000\n\n"))
+    drawn(page, MARKET, wanted=False)
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()
 

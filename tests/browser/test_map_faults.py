@@ -1,11 +1,14 @@
 """The map page where things go wrong: links from long ago, a server that fails, a network that goes away."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import MARKET, VIEW, drawn, row, state
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from pages import HURRY, MARKET, VIEW, Held, drawn, row, state
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
 from rasters import raster_make
 
 from layers.models import Feature
@@ -54,8 +57,69 @@ def test_a_server_that_fails_leaves_the_way_to_the_data(page: Page, complaints: 
     page.route(document, lambda route: route.fulfill(status=503, json=problem))
     page.goto("/?lang=en")
     expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
+    expect(page.locator("#said")).to_be_hidden()
+    page.unroute(document)
+    page.get_by_role("button", name="Try again").click()
+    expect(row(page, "markets").locator("output")).to_have_text("1")
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()
+
+
+@pytest.mark.parametrize("script", ["main", "state", "maplibre-gl"])
+def test_a_script_that_does_not_arrive_leaves_the_way_to_the_data(
+    page: Page, complaints: list[str], script: str
+) -> None:
+    page.route(re.compile(rf"/{script}\.m?js$"), lambda route: route.abort())
+    page.goto("/?lang=en")
+    expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
+    expect(page.locator("#said")).to_be_hidden()
+    complaints.clear()
+
+
+def test_what_is_awaited_is_told(page: Page, market: Feature) -> None:
+    held = Held(page, "**/oapi/collections?*")
+    page.goto(f"/#{VIEW}")
+    said = page.locator("#said")
+    expect(said).to_have_text("Memuat peta …")
+    held.wait_for(1)
+    held.answer()
+    drawn(page, MARKET)
+    expect(said).to_be_hidden()
+    held = Held(page, f"**/markets/items/{market.pk}?*")
+    page.locator("#map canvas").click()
+    expect(said).to_have_text("Sedang ditanyakan …")
+    held.answer()
+    expect(page.locator("#feature h2")).to_have_text("Pasar satu")
+    expect(said).to_be_hidden()
+
+
+def test_what_could_not_be_read_is_asked_for_again(page: Page, complaints: list[str]) -> None:
+    page.add_init_script(HURRY)
+    tiles, counts = "**/markets/tiles/**", "**/markets/items?limit=1&*"
+    for address in (tiles, counts):
+        page.route(address, lambda route: route.fulfill(status=503, json={"status": 503}))
+    page.goto(f"/#{VIEW}&layers=markets")
+    expect(page.locator("#said")).to_have_text("Sebagian peta tidak terbaca; dicoba lagi.")
+    expect(row(page, "markets").locator("output")).to_have_text("?")
+    for address in (tiles, counts):
+        page.unroute(address)
+    drawn(page, MARKET)
+    expect(row(page, "markets").locator("output")).to_have_text("1")
+    expect(page.locator("#said")).to_be_hidden()
+    assert [complaint for complaint in complaints if "503" not in complaint] == []
+    complaints.clear()
+
+
+def test_a_clock_that_is_wrong_and_another_time_zone_mislead_nobody(
+    browser: Browser, live_server: LiveServer, market: Feature
+) -> None:
+    page = browser.new_page(base_url=live_server.url, locale="id-ID", timezone_id="America/New_York")
+    page.add_init_script("const right = Date.now; Date.now = () => right() + 2 * 86400000")
+    page.goto(f"/#{VIEW}&item=markets/{market.pk}")
+    expect(page.locator("#feature .observed")).to_have_text("Diamati 3 hari yang lalu")
+    written = timezone.localtime(market.observed_at).strftime("%H.%M WITA")
+    expect(page.locator("#feature time", has_text=f"{written} 3 hari yang lalu")).to_be_visible()
+    page.close()
 
 
 def test_a_raster_that_is_gone_meanwhile_does_not_stop_the_map(
@@ -74,9 +138,10 @@ def test_a_raster_that_is_gone_meanwhile_does_not_stop_the_map(
 def test_without_network_the_page_says_so_and_catches_up(page: Page, complaints: list[str], market: Feature) -> None:
     page.goto(f"/#{VIEW}&layers=markets")
     drawn(page, MARKET)
-    expect(page.locator("#live")).to_have_attribute("data-live", "no")  # for the stream of this test ends at once
     page.context.set_offline(True)
-    expect(page.locator("#live")).to_have_text("Sambungan terputus; sedang disambung kembali.")
+    expect(page.locator("#lost")).to_have_text(
+        re.compile(r"^Terputus sejak \d\d\.\d\d WITA; sesudahnya peta belum tentu benar")
+    )
     page.get_by_role("searchbox").fill("satu")
     expect(page.locator("#found")).to_have_text("Tidak dapat dibaca: peladen tidak menjawab.")
     page.locator("#map canvas").click()

@@ -1,6 +1,5 @@
 // The operator's background map as sources and layers of a style; without one the administrative areas are it.
 
-import { addProtocol } from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
 import { fetchDocument } from "./start.js";
 
 const SOURCE = "background";
@@ -31,6 +30,7 @@ async function archive(address, attribution) {
     document.head.append(Object.assign(document.createElement("script"), { src: library, onload: loaded, onerror: failed }));
   });
   const { PMTiles, Protocol, TileType } = globalThis.pmtiles;
+  const { addProtocol } = await import("../../vendor/maplibre-gl/dist/maplibre-gl.mjs");
   addProtocol("pmtiles", new Protocol().tile);
   const url = new URL(address, location.href).href;
   const found = new PMTiles(url);

@@ -7,11 +7,11 @@ import { grouped } from "./values.js";
 const DOWNLOADS = { CSV: { f: "csv" }, GeoJSON: { f: "json", limit: 10000 }, GeoPackage: { f: "gpkg" } };
 
 /**
- * Fill the list. `state` is changed in place, then `change()` is called.
+ * Fill the list. `state` is changed in place, then `change()` is called; `missing(id)` is told of a count that could not be had.
  * Answers with `counts(filters, only)`, which asks for the counts anew and renews what links to filtered data.
  */
-export function listMake(place, layers, state, change) {
-  const rows = new Map(layers.map((layer) => [layer.id, rowMake(layer, state, change)]));
+export function listMake(place, layers, state, { change, missing }) {
+  const rows = new Map(layers.map((layer) => [layer.id, rowMake(layer, state, change, missing)]));
   place.replaceChildren(...[...rows.values()].map((row) => row.element));
   return {
     counts: (filters, only = layers.map((layer) => layer.id)) => {
@@ -21,7 +21,7 @@ export function listMake(place, layers, state, change) {
   };
 }
 
-function rowMake(layer, state, change) {
+function rowMake(layer, state, change, missing) {
   const count = element("output", { class: "count" }, "…");
   const box = element("input", { type: "checkbox", role: "switch", checked: state.layers.has(layer.id), onchange: toggle });
   const downloads = element("p", { class: "downloads" });
@@ -47,7 +47,9 @@ function rowMake(layer, state, change) {
       const { numberMatched } = await fetchJson(`/collections/${layer.id}/items`, asked, signal);
       count.value = numberMatched === undefined ? uncounted() : grouped(numberMatched);
     } catch (error) {
-      if (error.name !== "AbortError") count.value = "?";
+      if (error.name === "AbortError") return;
+      count.value = "?";
+      missing(layer.id);
     }
   }
 

@@ -1,26 +1,28 @@
 // Changes as they happen: the stream of events, and the tiles that a change touches.
 
-import { start, word } from "./start.js";
+import { now, start, word } from "./start.js";
+import { oclock } from "./values.js";
 
 const BUFFER = 0.1; // tiles hold a little of their neighbours, and icons reach over edges
 const CLOSED = 2;
+const RETRY = 30000; // milliseconds
 
 /**
  * Listen to the changes of layers: `changed({ layer, bbox })`, where `bbox` is null for a change of everything.
- * The browser connects again by itself and names the last event it has seen. A server that refuses is asked again
- * when the page is looked at anew; what was missed by then is told as a change of every layer. After any absence those
- * with a validity are told as changed, too: what began or ended by itself no event repeats.
+ * The browser connects again by itself and names the last event it has seen. A server that refuses is asked again half a
+ * minute later, or when the page is looked at anew; what was missed by then is told as a change of every layer. After any
+ * absence those with a validity are told as changed, too: what began or ended by itself no event repeats.
+ * `live` and `lost` are elements that tell which it is, and since when.
  */
-export function liveListen(layers, status, changed) {
-  const tell = (name) => status.replaceChildren(word(name));
+export function liveListen(layers, { live, lost }, changed) {
   let hasListened = false;
   let stream = open();
 
   function open(isLate = false) {
     const opened = new EventSource(`${start.events}?collections=${layers.map((layer) => layer.id).join(",")}`);
     opened.addEventListener("open", () => {
-      tell("live");
-      status.dataset.live = "yes";
+      live.textContent = word("live");
+      lost.textContent = "";
       const missed = layers.filter(({ hasValidity }) => isLate || (hasListened && hasValidity));
       missed.forEach(({ id }) => changed({ layer: id, bbox: null }));
       isLate = false;
@@ -28,10 +30,15 @@ export function liveListen(layers, status, changed) {
     });
     opened.addEventListener("change", (event) => changed(JSON.parse(event.data)));
     opened.addEventListener("error", () => {
-      tell(opened.readyState === CLOSED ? "live_off" : "live_lost");
-      status.dataset.live = "no";
+      lose();
+      if (opened.readyState === CLOSED) setTimeout(again, RETRY * (1 + Math.random())); // not all phones in the same second
     });
     return opened;
+  }
+
+  function lose() {
+    live.textContent = "";
+    lost.textContent ||= word("live_lost", { time: oclock(now()) });
   }
 
   function again() {
@@ -40,8 +47,7 @@ export function liveListen(layers, status, changed) {
   // A connection whose network is gone may stay open for minutes and hear nothing.
   addEventListener("offline", () => {
     stream.close();
-    tell("live_lost");
-    status.dataset.live = "no";
+    lose();
   });
   document.addEventListener("visibilitychange", again);
   addEventListener("online", again);

@@ -1,6 +1,6 @@
 // The map page: what is there is asked of the API, what is shown is one state, and whatever changes it draws anew.
 
-import * as maplibregl from "../../vendor/maplibre-gl/dist/maplibre-gl.mjs";
+import { againMake } from "./again.js";
 import { areaChoose, areasLoad } from "./areas.js";
 import { backgroundLoad } from "./background.js";
 import { drawingMake } from "./drawing.js";
@@ -49,9 +49,17 @@ async function rastersLoad({ collections }) {
   return (await Promise.all(collections.map(load))).filter(Boolean);
 }
 
+// What there is to say; that something is awaited (`isLate`) only after a moment in which most answers come.
+function say(text, isLate = false) {
+  at("said").textContent = text;
+  at("said").hidden = !text;
+  at("said").classList.toggle("late", isLate);
+}
+
 async function begin() {
   const listed = fetchJson("/collections");
-  const [layers, rasters, base, background, areas] = await Promise.all([
+  const [maplibregl, layers, rasters, base, background, areas] = await Promise.all([
+    import("../../vendor/maplibre-gl/dist/maplibre-gl.mjs"), // the largest part of the page by far
     listed.then(layersLoad),
     listed.then(rastersLoad),
     fetchJson("/styles/map"),
@@ -93,7 +101,28 @@ async function begin() {
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new maplibregl.ScaleControl(), "bottom-left");
 
-  const list = listMake(at("layers"), layers, state, changed);
+  // Tiles are named: of a whole source the library would wait forever for those whose first load failed.
+  function renew(source, bbox) {
+    const view = map.getBounds().toArray().flat();
+    const zoom = Math.ceil(map.getZoom()) + 1; // images have the tiles of the next zoom
+    if (map.getSource(source)) map.refreshTiles(source, tilesTouched(bbox ?? view, view, zoom));
+  }
+
+  const tilesAgain = againMake((source) => {
+    if (at("said").textContent === word("holes")) say("");
+    renew(source);
+  });
+  map.on("error", ({ sourceId, tile, error }) => {
+    console.warn(error);
+    if (!tile) return;
+    say(word("holes"));
+    tilesAgain(sourceId);
+  });
+  map.on("dataloading", () => at("map").setAttribute("aria-busy", true));
+  map.on("idle", () => at("map").setAttribute("aria-busy", false));
+  say("");
+
+  const list = listMake(at("layers"), layers, state, { change: changed, missing: againMake((id) => list.counts(filters(), [id])) });
   rastersList(at("rasters"), rasters, state, draw);
   const remember = () => stateWrite(state, map, start.language);
 
@@ -129,8 +158,22 @@ async function begin() {
   // The panel shows what was asked last: whoever asks takes a turn, and what gives the panel up takes one, too.
   const turn = turns();
 
-  function failed(error) {
-    if (error.name !== "AbortError") say(word("failed", { why: error.message }));
+  function giveUp() {
+    turn();
+    say("");
+  }
+
+  // Resolves to what `answer(signal)` does, or to nothing where that failed, which is told.
+  async function ask(answer) {
+    const signal = turn();
+    say(word("asking"), true);
+    try {
+      const answered = await answer(signal);
+      say("");
+      return answered;
+    } catch (error) {
+      if (error.name !== "AbortError") say(word("failed", { why: error.message }));
+    }
   }
 
   // What the panel shows is one of these, or nothing.
@@ -140,9 +183,8 @@ async function begin() {
   }
 
   // `position` is where the feature was clicked.
-  async function show(layer, id, others = [], position = undefined) {
-    const signal = turn();
-    try {
+  const show = (layer, id, others = [], position = undefined) =>
+    ask(async (signal) => {
       const pick = (other) =>
         other.place ? threats(other.place) : reveal(other, [...others.filter((one) => one !== other), { layer, id, name }], position);
       const zoom = (feature) => look(feature.geometry);
@@ -150,49 +192,39 @@ async function begin() {
       const name = selected.properties[layer.titleField];
       remembered({ item: `${layer.id}/${id}` });
       return selected;
-    } catch (error) {
-      return failed(error);
-    }
-  }
+    });
 
   async function reveal({ layer, id }, others = [], position = undefined) {
     const feature = await show(layer, id, others, position);
     if (feature?.geometry.type === "Point") uncover(feature.geometry);
   }
 
-  async function threats({ lng, lat }) {
-    const signal = turn();
+  function threats({ lng, lat }) {
     const place = { lng: Number(lng.toFixed(6)), lat: Number(lat.toFixed(6)) };
     const geometry = { type: "Point", coordinates: [place.lng, place.lat] };
-    try {
+    return ask(async (signal) => {
       const back = { layer: { title: word("threats_kind") }, name: `${place.lat}, ${place.lng}`, place };
       await placeShow(place, { layers: known, pick: (feature) => reveal(feature, [back]), zoom: () => look(geometry), signal });
       selected = { type: "Feature", properties: {}, geometry };
       remembered({ place });
       uncover(geometry);
-    } catch (error) {
-      failed(error);
-    }
+    });
   }
 
   // Resolves to whether the corners make an area that can be asked about, and it is shown.
-  async function impact(drawn) {
-    const signal = turn();
+  function impact(drawn) {
     const geometry = { type: "Polygon", coordinates: [[...drawn, drawn[0]]] };
-    try {
+    return ask(async (signal) => {
       await impactShow(geometry, { layers, zoom: () => look(geometry), signal });
       selected = { type: "Feature", properties: {}, geometry };
       remembered({ drawn });
       uncover(geometry);
       return true;
-    } catch (error) {
-      failed(error);
-      return false;
-    }
+    });
   }
 
   function hide() {
-    turn();
+    giveUp();
     panelHide();
     selected = null;
     remembered({});
@@ -227,14 +259,9 @@ async function begin() {
     return true;
   }
 
-  function say(text) {
-    at("said").textContent = text;
-    at("said").hidden = !text;
-  }
-
   const drawing = drawingMake(map, at("drawing"), {
     shown(features) {
-      turn();
+      giveUp();
       selected = { type: "FeatureCollection", features };
       draw();
     },
@@ -313,14 +340,10 @@ async function begin() {
   // Another view in the address of the same page, as when a link is pasted.
   addEventListener("hashchange", () => location.reload());
 
-  liveListen(layers, at("live"), ({ layer, bbox }) => {
+  liveListen(layers, { live: at("live"), lost: at("lost") }, ({ layer, bbox }) => {
     if (!known.has(layer)) return;
-    const renew = () => {
-      const zoom = Math.min(tileset.maxzoom, Math.ceil(map.getZoom()));
-      map.refreshTiles(layer, bbox ? tilesTouched(bbox, map.getBounds().toArray().flat(), zoom) : undefined);
-    };
-    if (!map.areTilesLoaded()) map.once("idle", renew); // a tile on its way may be from before the change
-    renew();
+    if (!map.areTilesLoaded()) map.once("idle", () => renew(layer, bbox)); // a tile on its way may be from before the change
+    renew(layer, bbox);
     list.counts(filters(), [layer]);
   });
 
@@ -351,6 +374,6 @@ at("panel-toggle").addEventListener("click", () => panelToggle());
 languagesKeepView();
 begin().catch((error) => {
   console.warn(error);
-  at("map").hidden = true;
-  at("no-map").hidden = false;
+  document.body.classList.add("broken");
+  addEventListener("online", () => location.reload());
 });

@@ -57,7 +57,7 @@ POINTS = 10_000
 """Points of a geometry."""
 
 
-def cql_predicate(layer: Layer, value: str, lang: str, crs: Crs, parameter: str = "filter") -> Sql:
+def cql_predicate(layer: Layer, value: str, lang: str, crs: Crs) -> Sql:
     """A CQL2 filter as an SQL predicate, its values as arguments.
 
     Args:
@@ -69,20 +69,20 @@ def cql_predicate(layer: Layer, value: str, lang: str, crs: Crs, parameter: str 
     """
     try:
         tree = cql_parse(value, lang)
-        term = Writer(layer, crs, parameter).term(tree)
+        term = Writer(layer, crs).term(tree)
         return sql_needed(term, "boolean")
     except Fault as fault:
         place = _quoted(fault.node, lang)
         raise InvalidParameter(
-            parameter, text(f"{fault.id} Di sini: {place}", f"{fault.en} It is here: {place}")
+            "filter", text(f"{fault.id} Di sini: {place}", f"{fault.en} It is here: {place}")
         ) from fault
 
 
 class Writer:
     """Writes the terms of one filter."""
 
-    def __init__(self, layer: Layer, crs: Crs, parameter: str) -> None:
-        self.layer, self.crs, self.parameter = layer, crs, parameter
+    def __init__(self, layer: Layer, crs: Crs) -> None:
+        self.layer, self.crs = layer, crs
         self.operators = self.calculations = self.depth = 0
 
     def term(self, node: Any) -> Term:
@@ -258,7 +258,7 @@ class Writer:
 
     def _bbox(self, numbers: list[Any], node: Any) -> Term:
         values = ",".join(repr(finite(number, node)) for number in numbers)
-        return _shape(shapely.union_all(BBox.parse(values, self.crs, self.parameter).shapes), node)
+        return _shape(shapely.union_all(BBox.parse(values, self.crs, "filter").shapes), node)
 
     def _geometry(self, node: Any) -> Term:
         """A literal in the storage CRS; a collection as the one simplest shape that covers the same."""
@@ -279,7 +279,7 @@ class Writer:
         if self.crs.swapped:
             shape = shapely.transform(shape, np.fliplr)
         if not self.crs.degrees:
-            shape = projected(shape, self.crs, self.parameter, _quoted(node, "cql2-text"))
+            shape = projected(shape, self.crs, "filter", _quoted(node, "cql2-text"))
             _check(shape, node)
         west, south, east, north = shape.bounds
         if not (WORLD[0] <= west and WORLD[1] <= south and east <= WORLD[2] and north <= WORLD[3]):

@@ -1,6 +1,7 @@
 """What an area holds, checked with shapely and pyproj, by hand, and by a plain scan."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_people_are_apportioned_by_area(feature_make: FeatureMake) -> None:
     assert (found.people.affected, found.people.least, found.people.most) == (700, 0, 2000)
     assert found.area_m2 == pytest.approx(square_metres(shape), rel=1e-3)
     assert found.unmapped_m2 == pytest.approx(0, abs=1)
+    assert "terlalu rendah" not in found.people.uncertainty
     assert {need.item: need.total for need in found.needs}["toilets"] == 35
 
 
@@ -63,6 +65,13 @@ def test_a_kelurahan_wholly_inside_is_surely_inside(feature_make: FeatureMake) -
     assert "Sebagian besar wilayah ini di luar kelurahan" in found.note
     half = square_metres(shape) - square_metres(shapely.box(WEST, SOUTH, WEST + 0.01, SOUTH + 0.01))
     assert found.unmapped_m2 == pytest.approx(half, rel=1e-3)
+
+
+def test_at_most_everyone_where_less_than_half_of_the_area_is_unmapped(feature_make: FeatureMake) -> None:
+    scene_make(feature_make)
+    found = ask(shapely.box(WEST, SOUTH, WEST + 0.035, SOUTH + 0.01))
+    assert found.unmapped_m2 == pytest.approx(found.area_m2 * 15 / 35, rel=1e-3)
+    assert (found.people.most, "Sebagian besar" in found.note) == (2000, False)
 
 
 def test_the_people_of_kelurahan_add_up_to_all(feature_make: FeatureMake) -> None:
@@ -85,24 +94,27 @@ def test_no_more_people_are_surely_inside_than_are_affected(feature_make: Featur
 
 def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) -> None:
     scene_make(feature_make)
+    leaving = {"status": "evacuating", "status_as_of": timezone.now()}
+    make(feature_make, "health_facilities", 9, WEST + 0.003, SOUTH, code="rs-pindah", type="rumah_sakit", **leaving)
 
     found = ask(shapely.box(WEST, SOUTH, WEST + 0.0125, SOUTH + 0.01))
 
     assert {id: inside.count for id, inside in found.layers.items() if inside.count} == {
         "disaster_zones": 2,
-        "health_facilities": 4,
+        "health_facilities": 5,
         "aid_posts": 1,
     }
-    assert found.layers["health_facilities"].totals["beds"] == {"sum": 150, "unknown": 1}
+    assert found.layers["health_facilities"].totals["beds"] == {"sum": 150, "unknown": 2}
     assert found.layers["aid_posts"].totals["capacity"] == {"sum": 100, "unknown": 0}
     assert found.without_post == [], "the post that is threatened is open, in 1001; the one in 1002 as well"
-    assert {(place["code"], place["reason"]) for place in found.out_of_reach} == {
-        ("putus", "terputus"),
-        ("rs", "inside"),
-        ("apotek", "inside"),
-        ("rs-banjir", "inside"),
-        ("rs-tutup", "closed"),
-    }
+    assert [(place["code"], place["reason"], place["reason_label"]) for place in found.out_of_reach] == [
+        ("putus", "terputus", "Akses terputus"),
+        ("rs-tutup", "closed", "Tutup"),
+        ("rs-pindah", "evacuating", "Sedang dievakuasi"),
+        ("rs", "inside", "Di dalam wilayah ini"),
+        ("apotek", "inside", "Di dalam wilayah ini"),
+        ("rs-banjir", "inside", "Di dalam wilayah ini"),
+    ]
 
 
 def test_a_kelurahan_without_a_post_is_named(feature_make: FeatureMake) -> None:
@@ -135,8 +147,10 @@ def test_a_zone_and_the_zones_of_an_alert(feature_make: FeatureMake) -> None:
     make(feature_make, "disaster_zones", 8, WEST + 0.01, SOUTH, code="angin-2", side=0.005)
     by_alert = ask(area=alert_area("CGT-1"))
     assert [one.affected for one in by_alert.kelurahan] == [250, 250]
-    with pytest.raises(InvalidParameter):
-        alert_area("CGT-2")
+    CapAlert.objects.create(code="batal", sender="bmkg", identifier="CGT-2", sent=sent, replaces_from=sent, words=[])
+    for none in ("CGT-2", "CGT-3"):
+        with pytest.raises(InvalidParameter):
+            alert_area(none)
     with pytest.raises(InvalidParameter):
         ask(area=Area(zone_ids=(zone.pk + 1000,)))
 
@@ -209,6 +223,17 @@ def test_where_a_raster_reaches_a_threshold(feature_make: FeatureMake, tmp_path:
     with pytest.raises(InvalidParameter) as unknown:
         raster_area("gempa", 0.5)
     assert (unknown.value.extra, "banjir" in str(unknown.value.detail)) == ({"parameter": "raster"}, True)
+
+
+def test_a_raster_is_in_force_while_it_is_valid(tmp_path: Path, settings: Any, db: None) -> None:
+    settings.RASTERS_FOLDER = str(tmp_path / "rasters")
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    raster_make(tmp_path, [[0.8]], valid_from=start, valid_to=end)
+    second = timedelta(seconds=1)
+    for at, is_in_force in ((start - second, False), (start, True), (end, True), (end + second, False)):
+        found = ask(area=raster_area("banjir", 0.8), at=at)
+        assert [one.in_force for one in found.about] == [is_in_force]
+        assert ("tidak berlaku pada saat ini" in found.note) is not is_in_force
 
 
 def test_an_outline_of_many_vertices_counts_each_feature_once(feature_make: FeatureMake) -> None:

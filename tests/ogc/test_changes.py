@@ -87,18 +87,20 @@ def test_nothing_but_what_is_published_is_told(layer: Layer, feature_make: Featu
     assert "RAHASIA" not in json.dumps(answer)
 
 
-def test_every_page_goes_on_where_the_last_one_ended(feature_make: FeatureMake) -> None:
+@pytest.mark.parametrize(("number", "pages"), [(6, 4), (7, 5)], ids=["the last is full", "the last is not full"])
+def test_every_page_goes_on_where_the_last_one_ended(feature_make: FeatureMake, number: int, pages: int) -> None:
     """Within one statement of one commit, too."""
     layer = layer_get("markets")
     start = ask(layer)
     with transaction.atomic():
-        made = [feature_make(layer, number).pk for number in range(1, 8)]
+        made = [feature_make(layer, one).pk for one in range(number)]
         execute(f"UPDATE {layer.table} SET name = 'Baru'")
     seen: list[int] = []
     answer = ask(layer, since=start["token"], limit=3)
-    while True:
+    for page in range(1, pages + 1):
         seen += [feature["id"] for feature in answer["features"]]
         following = [link["href"] for link in answer["links"] if link["rel"] == "next"]
+        assert bool(following) is (page < pages)
         if not following:
             break
         assert len(answer["features"]) == 3

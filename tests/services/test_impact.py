@@ -54,6 +54,7 @@ def test_people_are_apportioned_by_area(feature_make: FeatureMake) -> None:
     assert found.unmapped_m2 == pytest.approx(0, abs=1)
     assert "terlalu rendah" not in found.people.uncertainty
     assert {need.item: need.total for need in found.needs}["toilets"] == 35
+    assert [found.geometry, *(one.geometry for one in found.kelurahan)] == [None] * 3, "shapes come to who asks"
 
 
 def test_a_kelurahan_wholly_inside_is_surely_inside(feature_make: FeatureMake) -> None:
@@ -77,11 +78,12 @@ def test_at_most_everyone_where_less_than_half_of_the_area_is_unmapped(feature_m
 def test_the_people_of_kelurahan_add_up_to_all(feature_make: FeatureMake) -> None:
     """Of 13 kelurahan with 1001 people each a half: 500.5, which is 500."""
     people = POPULATION | {"population": 1001}
-    for number in range(1, 14):
+    for number in reversed(range(1, 14)):
         code = f"52.71.01.{1000 + number}"
         make(feature_make, "administrative_areas", number, WEST + 0.01 * number, SOUTH, code=code, **people)
     found = ask(shapely.box(WEST, SOUTH, WEST + 1, SOUTH + 0.005))
     assert found.people.affected == sum(one.affected or 0 for one in found.kelurahan)
+    assert [one.code for one in found.kelurahan] == [f"52.71.01.{1000 + number}" for number in range(1, 14)]
 
 
 def test_no_more_people_are_surely_inside_than_are_affected(feature_make: FeatureMake) -> None:
@@ -96,6 +98,8 @@ def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) ->
     scene_make(feature_make)
     leaving = {"status": "evacuating", "status_as_of": timezone.now()}
     make(feature_make, "health_facilities", 9, WEST + 0.003, SOUTH, code="rs-pindah", type="rumah_sakit", **leaving)
+    shut = leaving | {"status": "closed"}
+    make(feature_make, "health_facilities", 10, WEST + 0.018, SOUTH, code="klinik", type="klinik", **shut)
 
     found = ask(shapely.box(WEST, SOUTH, WEST + 0.0125, SOUTH + 0.01))
 
@@ -106,11 +110,13 @@ def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) ->
     }
     assert found.layers["health_facilities"].totals["beds"] == {"sum": 150, "unknown": 2}
     assert found.layers["aid_posts"].totals["capacity"] == {"sum": 100, "unknown": 0}
+    assert found.layers["earthquakes"].totals == {}, "what is measured is not added up"
     assert found.without_post == [], "the post that is threatened is open, in 1001; the one in 1002 as well"
     assert [(place["code"], place["reason"], place["reason_label"]) for place in found.out_of_reach] == [
         ("putus", "terputus", "Akses terputus"),
         ("rs-tutup", "closed", "Tutup"),
         ("rs-pindah", "evacuating", "Sedang dievakuasi"),
+        ("klinik", "closed", "Tutup"),
         ("rs", "inside", "Di dalam wilayah ini"),
         ("apotek", "inside", "Di dalam wilayah ini"),
         ("rs-banjir", "inside", "Di dalam wilayah ini"),
@@ -143,9 +149,10 @@ def test_a_zone_and_the_zones_of_an_alert(feature_make: FeatureMake) -> None:
     CapAlert.objects.create(
         code="angin", sender="bmkg", identifier="CGT-1", sent=sent, replaces_from=sent, words=[{}, {}]
     )
-    make(feature_make, "disaster_zones", 7, WEST, SOUTH, code="angin-1", side=0.005)
-    make(feature_make, "disaster_zones", 8, WEST + 0.01, SOUTH, code="angin-2", side=0.005)
+    make(feature_make, "disaster_zones", 7, WEST, SOUTH, code="angin-2", side=0.005)
+    make(feature_make, "disaster_zones", 8, WEST + 0.01, SOUTH, code="angin-1", side=0.005)
     by_alert = ask(area=alert_area("CGT-1"))
+    assert [one.code for one in by_alert.about] == ["angin-1", "angin-2"]
     assert [one.affected for one in by_alert.kelurahan] == [250, 250]
     CapAlert.objects.create(code="batal", sender="bmkg", identifier="CGT-2", sent=sent, replaces_from=sent, words=[])
     for none in ("CGT-2", "CGT-3"):
@@ -225,15 +232,17 @@ def test_where_a_raster_reaches_a_threshold(feature_make: FeatureMake, tmp_path:
     assert (unknown.value.extra, "banjir" in str(unknown.value.detail)) == ({"parameter": "raster"}, True)
 
 
-def test_a_raster_is_in_force_while_it_is_valid(tmp_path: Path, settings: Any, db: None) -> None:
+def test_rasters_and_zones_count_while_they_are_valid(feature_make: FeatureMake, tmp_path: Path, settings: Any) -> None:
     settings.RASTERS_FOLDER = str(tmp_path / "rasters")
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
     raster_make(tmp_path, [[0.8]], valid_from=start, valid_to=end)
+    make(feature_make, "disaster_zones", 1, 116.05, -8.54, valid_from=start, valid_to=end)
     second = timedelta(seconds=1)
     for at, is_in_force in ((start - second, False), (start, True), (end, True), (end + second, False)):
         found = ask(area=raster_area("banjir", 0.8), at=at)
         assert [one.in_force for one in found.about] == [is_in_force]
         assert ("tidak berlaku pada saat ini" in found.note) is not is_in_force
+        assert found.layers["disaster_zones"].count == is_in_force
 
 
 def test_an_outline_of_many_vertices_counts_each_feature_once(feature_make: FeatureMake) -> None:

@@ -110,6 +110,23 @@ def test_every_page_goes_on_where_the_last_one_ended(feature_make: FeatureMake, 
     assert answer["token"] == ask(layer)["token"]
 
 
+def test_a_page_knows_nothing_of_what_went_or_came_back_on_a_later_one(feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    back = feature_make(layer, 1)
+    token = ask(layer)["token"]
+    gone = feature_make(layer, 2)
+    gone_id = gone.pk
+    gone.delete()
+    execute(f"DELETE FROM {layer.table} WHERE id = %s", back.pk)
+    back.save(force_insert=True)
+    pages = []
+    for _ in range(4):
+        answer = ask(layer, since=token, limit=1)
+        pages.append([(feature["id"], "deleted" in feature) for feature in answer["features"]])
+        token = answer["token"]
+    assert pages == [[], [(gone_id, True)], [(back.pk, False)], [(back.pk, False)]]
+
+
 def test_a_bulk_insert_is_told_item_by_item() -> None:
     layer = layer_get("markets")
     start = ask(layer)
@@ -155,6 +172,19 @@ def test_it_begins_again_where_not_all_is_known(feature_make: FeatureMake, forge
     again = Client().get(link["href"]).json()["token"]
     made = feature_make(layer, 9).pk
     assert [feature["id"] for feature in ask(layer, since=again)["features"]] == [made]
+
+
+def test_a_place_within_a_forgotten_commit_is_gone_the_one_behind_it_is_not(feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    start = ask(layer)["token"]
+    with transaction.atomic():
+        for number in (1, 2):
+            feature_make(layer, number)
+    within, behind = ask(layer, since=start, limit=1)["token"], ask(layer)["token"]
+    last = feature_make(layer, 3).pk
+    journal_prune(-1)
+    refused(layer, 410, since=within)
+    assert [feature["id"] for feature in ask(layer, since=behind)["features"]] == [last]
 
 
 def test_pruning_keeps_the_state_of_each_layer(feature_make: FeatureMake) -> None:

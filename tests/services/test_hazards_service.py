@@ -1,6 +1,6 @@
 """What threatens a point, checked by pyproj and by a plain scan."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import FeatureMake
@@ -30,6 +30,10 @@ def test_zones_come_worst_first_while_they_are_valid(feature_make: FeatureMake) 
     assert [zone.code for zone in ask(lon, lat).zones] == ["banjir-t", "banjir-r"]
     during = ask(lon, lat, at=JANUARY)
     assert [(zone.code, zone.distance) for zone in during.zones] == [("banjir-t", 0), ("angin", 0), ("banjir-r", 0)]
+    start, end = (datetime.fromisoformat(f"2026-01-0{day}T00:00:00+08:00") for day in (1, 2))
+    second = timedelta(seconds=1)
+    moments = (start - second, start, end, end + second)
+    assert ["angin" in [zone.code for zone in ask(lon, lat, at=at).zones] for at in moments] == [0, 1, 1, 0]
     assert during.zones[0].hazard.label == "Banjir"
     assert [area.name for area in during.areas] == ["Kota Mataram", "Barat"]
     assert set(during.versions) == {"administrative_areas", "disaster_zones", "aid_posts", "health_facilities"}

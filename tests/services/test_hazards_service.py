@@ -1,6 +1,7 @@
 """What threatens a point, checked by pyproj and by a plain scan."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from conftest import FeatureMake
@@ -67,6 +68,27 @@ def test_places_in_the_same_hazard_are_left_out(feature_make: FeatureMake) -> No
     bearing, _, distance = GEOD.inv(lon, lat, WEST + 0.015, SOUTH + 0.004)
     assert post["distance"] == pytest.approx(distance, rel=1e-3)
     assert post["bearing"] == pytest.approx(bearing % 360, abs=0.1)
+
+
+@pytest.mark.parametrize("side", [0.005, 0.03], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("zone", "is_left_out"),
+    [
+        ({"hazard": "101"}, True),
+        ({"hazard": "101", "valid_from": JANUARY, "valid_to": JANUARY}, True),
+        ({"hazard": "101", "valid_to": JANUARY - timedelta(seconds=1)}, False),
+        ({"hazard": "101", "valid_from": JANUARY + timedelta(seconds=1)}, False),
+        ({"hazard": "109"}, False),
+    ],
+)
+def test_only_what_threatens_here_and_now_leaves_a_place_out(
+    feature_make: FeatureMake, side: float, zone: dict[str, Any], is_left_out: bool
+) -> None:
+    make(feature_make, "disaster_zones", 1, WEST, SOUTH, side=0.005, hazard="101")
+    make(feature_make, "disaster_zones", 2, WEST + 0.01, SOUTH, side=side, **zone)
+    make(feature_make, "aid_posts", 1, WEST + 0.012, SOUTH + 0.004, status="buka")
+    found = ask(WEST + 0.003, SOUTH + 0.003, at=JANUARY).aid_posts
+    assert (len(found.nearest), found.left_out) == ((0, 1) if is_left_out else (1, 0))
 
 
 def test_places_threatened_by_nothing_are_all_there(feature_make: FeatureMake) -> None:

@@ -24,8 +24,6 @@ SELECT NOT EXISTS (SELECT FROM journal.meta WHERE epoch::text = %s) OR EXISTS (
 ) OR EXISTS (
     SELECT FROM journal.change JOIN journal.edit ON edit.id = change.edit
     WHERE change.layer = %s AND fid = %s AND seq > %s::numeric
-) OR EXISTS (
-    SELECT FROM journal.edit WHERE layer = %s AND seq > %s::numeric AND fids @> %s::bigint
 )"""
 
 
@@ -33,6 +31,7 @@ def item_changed(layer: Layer, id: int, tag: str) -> bool:
     """Whether an item may have changed after the version of its layer that ``tag`` names; it may where the journal
     does not know all that happened since.
 
+    A bulk insert, of which the journal keeps no row for each item, brought nothing that a client has seen before it.
     Ask once the item's row is locked: then the answer holds until the transaction ends. A tag that is none of
     this journal names no state that a client could have seen, and counts as changed.
     """
@@ -40,7 +39,7 @@ def item_changed(layer: Layer, id: int, tag: str) -> bool:
     if not re.fullmatch(r"[0-9]{1,19}", seq):
         return True
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, [epoch, layer.id, seq, layer.id, id, seq, layer.id, seq, id])
+        cursor.execute(CHANGED, [epoch, layer.id, seq, layer.id, id, seq])
         return bool(cursor.fetchone()[0])
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.test import Client
 from pytest_django.fixtures import Settings
+from rest_framework.authtoken.models import Token
 from werkzeug.test import Client as Browser
 
 from geoportal.wsgi import application
@@ -57,8 +58,10 @@ def test_an_answer_is_given_again_only_to_the_same_question(
     assert served.head(ITEMS, headers={"If-None-Match": etag}).status_code == 304
     client.force_login(User.objects.create_user("petugas"))
     session = {"Cookie": client.cookies.output(attrs=[], header="").strip()}
-    mine = served.get(ITEMS, headers={"If-None-Match": etag, **session})
-    assert (mine.status_code, mine.headers["Cache-Control"]) == (304, "private, no-cache")
+    token = {"Authorization": f"Token {Token.objects.create(user=User.objects.get()).key}"}
+    for credentials in (session, token):
+        mine = served.get(ITEMS, headers={"If-None-Match": etag, **credentials})
+        assert (mine.status_code, mine.headers["Cache-Control"]) == (304, "private, no-cache")
     assert served.get(ITEMS, headers={"If-None-Match": etag}).headers["Cache-Control"] == "public, no-cache"
 
 

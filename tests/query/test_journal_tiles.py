@@ -12,7 +12,7 @@ from django.contrib.gis.geos import Point
 from django.db import InternalError, connection, transaction
 
 from layers.catalog import Layer, layer_get, layers
-from layers.query.journal import actor_set, journal_attach
+from layers.query.journal import actor_set, journal_attach, journal_prune
 
 ZOOMS = range(19)
 
@@ -119,6 +119,24 @@ def test_every_change_is_seen(feature_make: FeatureMake, change: str) -> None:
     everywhere = change != "delete"
     assert [new > old for new, old in zip(after, before, strict=True)] == [True, everywhere]
     assert value("SELECT journal.layer_version(%s)", layer.id) == after[0]
+
+
+def test_pruning_leaves_every_tile_its_version(feature_make: FeatureMake) -> None:
+    layer = layer_get("disaster_zones")
+    feature = feature_make(layer, geom=square(110, -9, 9))
+    feature.geom = square(116.1, -8.6, 0.001)
+    feature.save()
+    for name in ("Satu", "Dua"):
+        feature.name = name
+        feature.save()
+    feature_make(layer, 2, geom=square(117.1, -8.6, 0.001))
+    tiles = [tile_at(116.1005, -8.5995, 14), tile_at(117.1005, -8.5995, 14), tile_at(20, 50, 14)]
+    before = [version(layer, *tile) for tile in tiles]
+    assert len(set(before)) == 3
+    marks = value("SELECT count(*) FROM journal.tile WHERE layer = %s", layer.id)
+    assert journal_prune(-1) > 0
+    assert [version(layer, *tile) for tile in tiles] == before
+    assert value("SELECT count(*) FROM journal.tile WHERE layer = %s", layer.id) < marks
 
 
 def test_who_turned_triggers_off_can_say_what_was_done(feature_make: FeatureMake) -> None:

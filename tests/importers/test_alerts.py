@@ -56,6 +56,14 @@ def test_an_alert_becomes_a_zone_for_each_area() -> None:
     assert [[said["language"] for said in words] for words in kept.words] == [["id", "en"], ["id", "en"]]
 
 
+def test_a_zone_is_named_in_the_languages_of_the_portal_by_headline_or_event() -> None:
+    chinese = info(language="zh", headline="洪水")
+    take(message("A", chinese, info(headline=""), info(language="en", headline="F" * 300)))
+    assert DisasterZone.objects.get().name == f"Banjir / {'F' * 97}…"
+    take(message("B", chinese))
+    assert DisasterZone.objects.get(code="B-1").name == "洪水"
+
+
 def test_infos_that_differ_are_zones_of_their_own() -> None:
     take(message("A", info(), info(severity="Minor", headline="Genangan di Sekarbela")))
     assert list(DisasterZone.objects.values_list("name", "level").order_by("code")) == [
@@ -113,9 +121,18 @@ def test_an_update_ends_what_it_replaces_when_it_begins() -> None:
     assert (times(old), times(new)) == (("02:30", "03:20"), ("03:20", "08:00"))
 
 
-def test_a_cancellation_ends_at_once() -> None:
+def test_an_update_of_several_infos_takes_over_when_the_first_of_them_begins() -> None:
     take(message("A", info()))
-    assert str(take(CANCEL).outcome) == "0 zona dibuat, 1 diakhiri"
+    later, sooner = (info(effective=f"2024-11-22T{time}:00+08:00", headline=time) for time in ("13:00", "11:20"))
+    take(message("B", later, sooner, msgType="Update", references=reference("A"), **LATER))
+    assert times(DisasterZone.objects.get(code="A-1")) == ("02:30", "03:20")
+
+
+@pytest.mark.parametrize("infos", [(), (info(),)], ids=["bare", "with what it cancels"])
+def test_a_cancellation_ends_at_once(infos: tuple[str, ...]) -> None:
+    take(message("A", info()))
+    cancel = message("C", *infos, msgType="Cancel", references=reference("A"), **LATER)
+    assert str(take(cancel).outcome) == "0 zona dibuat, 1 diakhiri"
     assert times(DisasterZone.objects.get()) == ("02:30", "03:00")
 
 
@@ -284,6 +301,19 @@ def test_an_update_that_cannot_be_mapped_leaves_what_it_replaces() -> None:
     with pytest.raises(Problem):
         take(message("B", info(area(polygons=("0,0",))), msgType="Update", references=reference("A"), **LATER))
     assert times(DisasterZone.objects.get()) == ("02:30", "08:00")
+
+
+@pytest.mark.parametrize(("hours", "notes"), [(1, ()), (-1, ("masa berlakunya sudah lewat",))])
+def test_only_what_is_over_is_told_to_be(hours: int, notes: tuple[str, ...]) -> None:
+    sent, expires = (f"{now() + timedelta(hours=away):%FT%T}+00:00" for away in (-2, hours))
+    assert take(message("A", info(effective=sent, expires=expires), sent=sent)).notes == notes
+
+
+def test_clocks_may_differ_by_a_day() -> None:
+    ahead, far_ahead = (f"{now() + timedelta(hours=away):%FT%T}+00:00" for away in (23, 25))
+    assert take(message("A", info(effective="", expires=""), sent=ahead)).zones == 1
+    with pytest.raises(Problem, match="masa depan"):
+        take(message("B", info(effective="", expires=""), sent=far_ahead))
 
 
 def test_what_was_assumed_is_told() -> None:

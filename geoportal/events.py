@@ -34,7 +34,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HEARTBEAT = 20
-"""Seconds without an event after which a comment tells clients and proxies that the stream lives."""
+"""Seconds without an event after which one tells clients and proxies that the stream lives."""
 
 PATIENCE = 30
 """Seconds that a client may take to read before it is dropped."""
@@ -237,7 +237,7 @@ class Events:
                 await send({"type": "http.response.body", "body": words, "more_body": True})
             with suppress(TimeoutError):
                 await asyncio.wait_for(stream.wake.wait(), HEARTBEAT)
-            words = stream.take() or b":\n\n"
+            words = stream.take() or ALIVE
 
 
 async def _left(receive: Receive) -> None:
@@ -288,6 +288,9 @@ def _change(notice: Notice, place: Place, last: bool) -> bytes:
 def _event(name: str, told: dict[str, Any], id: Place | None) -> bytes:
     line = f"id: {id}\n".encode() if id else b""
     return b"event: %b\ndata: %b\n%b\n" % (name.encode(), orjson.dumps(told), line)
+
+
+ALIVE = _event("alive", {}, None)
 
 
 def _language(accepted: str) -> str:

@@ -325,7 +325,8 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeyp
             await application(stream_scope(), never, send)
 
     asyncio.run(watched())
-    assert sent == [None, b'event: hello\ndata: {"version":"e-3"}\nid: e-3\n\n', b":\n\n", b":\n\n"]
+    alive = b"event: alive\ndata: {}\n\n"
+    assert sent == [None, b'event: hello\ndata: {"version":"e-3"}\nid: e-3\n\n', alive, alive]
     assert application.hub.streams == set()
 
 

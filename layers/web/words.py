@@ -44,6 +44,10 @@ WORDS = {
         "Peta. Tombol panah menggeser, + dan - memperbesar dan memperkecil, Enter menampilkan fitur di tengah peta.",
         "Map. Arrow keys pan, + and - zoom, Enter shows the feature in the middle of the map.",
     ),
+    "nowhere": text(
+        "Posisi Anda tidak diketahui; izinkan peramban melihat lokasi.",
+        "Your position is not known; let the browser see your location.",
+    ),
     "nothing_found": text("Tidak ada yang cocok.", "Nothing matches."),
     "nothing_here": text("Tidak ada fitur di tengah peta.", "There is no feature in the middle of the map."),
     "not_mapped": text("Di luar wilayah yang dipetakan", "Outside the mapped area"),
@@ -69,6 +73,7 @@ WORDS = {
     "status": text("status {age}", "status {age}"),
     "status_unknown": text("umur status tidak diketahui", "age of status unknown"),
     "threats": text("Apa yang mengancam di sini?", "What threatens this place?"),
+    "threats_me": text("Apa yang mengancam di tempat saya?", "What threatens me where I am?"),
     "threats_kind": text("Bahaya di tempat ini", "Hazards at this place"),
     "use": text("Pakai lapisan ini", "Use this layer"),
     "without_post": text("Kelurahan tanpa pos yang buka", "Kelurahan without an open post"),

@@ -23,6 +23,7 @@ from pages import (
     MARKET,
     NIGHT_WATER,
     VIEW,
+    Held,
     drawn,
     overflow,
     row,
@@ -303,6 +304,34 @@ def test_without_events_the_page_says_so_and_asks_again(page: Page, market: Feat
     drawn(page, MARKET, wanted=False)
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()
+
+
+def test_going_back_closes_the_panel(page: Page, market: Feature) -> None:
+    page.goto("/oapi/?f=html")
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    panel = page.locator("#feature")
+    page.locator("#map canvas").click()
+    expect(panel.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    page.go_back()
+    expect(panel).to_be_hidden()
+    assert "item" not in state(page)
+    page.go_forward()
+    expect(panel.get_by_role("heading", name="Pasar satu")).to_be_visible()
+    panel.get_by_role("button", name="Tutup").click()
+    expect(panel).to_be_hidden()
+    page.wait_for_function("() => !history.state.panel && !location.hash.includes('item')")
+    page.go_back()
+    expect(page).to_have_url(re.compile("/oapi/"))
+
+
+def test_a_stream_that_falls_silent_is_opened_anew(page: Page) -> None:
+    page.add_init_script(HURRY)
+    page.unroute("**/events?*")
+    held = Held(page, "**/events?*")  # as where a network lost the connection: it neither answers nor ends
+    page.goto(f"/#{VIEW}")
+    expect(page.locator("#lost")).to_have_text(re.compile("^Terputus sejak"))
+    held.wait_for(2)
 
 
 def test_without_webgl_the_page_leads_to_the_data(page: Page, market: Feature, complaints: list[str]) -> None:

@@ -44,7 +44,7 @@ def test_what_a_link_names_that_is_no_more_is_left_out(page: Page, link: str) ->
     page.goto(f"/#{link}")
     expect(row(page, "markets").locator("output")).to_have_text("1")
     drawn(page, MARKET)
-    page.wait_for_function("!location.hash.includes('gone')")
+    page.wait_for_function("() => !location.hash.includes('gone')")
     assert (state(page).keys(), state(page)["layers"]) == ({"map", "layers"}, ["markets"])
     expect(page.locator("#said")).to_be_hidden()
 

@@ -20,7 +20,7 @@ def test_search_goes_to_what_is_chosen(page: Page, market: Feature) -> None:
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
     expect(row(page, "markets").get_by_role("switch")).to_be_checked()
     drawn(page, MARKET)
-    page.wait_for_function("parseFloat(new URLSearchParams(location.hash.slice(1)).get('map')) > 14")
+    page.wait_for_function("() => parseFloat(new URLSearchParams(location.hash.slice(1)).get('map')) > 14")
 
 
 def test_filter_by_type_reaches_map_count_download_and_link(
@@ -79,7 +79,7 @@ def test_filter_by_area_keeps_zones_that_may_touch_it(page: Page, market: Featur
     page.get_by_label("Wilayah", exact=True).select_option("52.71.02")
     expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
     expect(row(page, "markets").locator("output")).to_have_text("1")
-    page.wait_for_function("location.hash.includes('area=52.71.02')")
+    page.wait_for_function("() => location.hash.includes('area=52.71.02')")
     page.reload()
     expect(page.get_by_label("Wilayah", exact=True)).to_have_value("52.71.02")
     expect(row(page, "disaster_zones").locator("output")).to_have_text("1")
@@ -96,7 +96,7 @@ def test_the_area_chosen_last_is_the_one(page: Page, feature_make: FeatureMake) 
     choice.select_option(west.code)
     slow.wait_for(1)
     choice.select_option(east.code)
-    page.wait_for_function(f"location.hash.includes('area={east.code}')")
+    page.wait_for_function(f"() => location.hash.includes('area={east.code}')")
     slow.answer()
     expect(choice).to_have_value(east.code)
     assert state(page)["area"] == [east.code]

@@ -58,6 +58,21 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     assert "place" not in state(page)
 
 
+def test_who_is_there_asks_about_his_own_place(page: Page) -> None:
+    page.goto(f"/?lang=en#{VIEW}")
+    ask = page.get_by_role("button", name="What threatens me where I am?")
+    ask.click()
+    expect(page.locator("#said")).to_have_text("Your position is not known; let the browser see your location.")
+
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"longitude": HERE.x, "latitude": HERE.y})
+    page.reload()
+    ask.click()
+    expect(page.locator("#feature .kind")).to_have_text("Hazards at this place")
+    expect(page.locator("#feature .observed")).to_contain_text(f"Latitude {HERE.y}, longitude {HERE.x}")
+    assert state(page)["place"] == [f"{HERE.y}/{HERE.x}"]
+
+
 def test_room_and_beds_are_told_with_their_age(page: Page, feature_make: FeatureMake) -> None:
     now = timezone.now() - timedelta(minutes=1)
     people = {"status": "buka", "status_as_of": now, "capacity": 80, "displaced_as_of": now}

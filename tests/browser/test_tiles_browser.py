@@ -40,6 +40,6 @@ def test_openlayers_reads_a_tileset(
 ) -> None:
     zone = feature_make(layer_get("disaster_zones"), geom=square(116.09, -8.59, 0.02), name="Zona")
     page.goto("/oapi/collections/disaster_zones")
-    page.wait_for_function("window.ol")
+    page.wait_for_function("() => window.ol")
     tileset = f"{live_server.url}/oapi/collections/disaster_zones/tiles/{tms}"
     assert page.evaluate(READ, {"tileset": tileset, "projection": projection}) == [["disaster_zones", zone.pk, "Zona"]]

@@ -6,6 +6,7 @@ import { oclock } from "./values.js";
 const BUFFER = 0.1; // tiles hold a little of their neighbours, and icons reach over edges
 const CLOSED = 2;
 const RETRY = 30000; // milliseconds
+const SILENCE = 50000; // the server says every 20 seconds that it is there
 
 /**
  * Listen to the changes of layers: `changed({ layer, bbox })`, where `bbox` is null for a change of everything.
@@ -16,10 +17,13 @@ const RETRY = 30000; // milliseconds
  */
 export function liveListen(layers, { live, lost }, changed) {
   let hasListened = false;
+  let silence;
   let stream = open();
 
   function open(isLate = false) {
     const opened = new EventSource(`${start.events}?collections=${layers.map((layer) => layer.id).join(",")}`);
+    ["open", "alive", "change"].forEach((name) => opened.addEventListener(name, hear));
+    hear();
     opened.addEventListener("open", () => {
       live.textContent = word("live");
       lost.textContent = "";
@@ -36,6 +40,16 @@ export function liveListen(layers, { live, lost }, changed) {
     return opened;
   }
 
+  // A connection that a network lost without a word stays open for as long as nobody closes it.
+  function hear() {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      stream.close();
+      lose();
+      again();
+    }, SILENCE);
+  }
+
   function lose() {
     live.textContent = "";
     lost.textContent ||= word("live_lost", { time: oclock(now()) });
@@ -44,7 +58,6 @@ export function liveListen(layers, { live, lost }, changed) {
   function again() {
     if (stream.readyState === CLOSED && !document.hidden) stream = open(true);
   }
-  // A connection whose network is gone may stay open for minutes and hear nothing.
   addEventListener("offline", () => {
     stream.close();
     lose();

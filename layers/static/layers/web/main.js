@@ -17,6 +17,7 @@ import { styleMake } from "./style.js";
 import { linkShow } from "./use.js";
 
 const REACH = 6; // pixels around a click
+const MARK = 20; // pixels around the middle of a mark
 const NEAREST = 16; // the zoom at which a point is looked at
 const OTHERS = 8;
 const MARGIN = 50;
@@ -91,6 +92,8 @@ async function begin() {
     canvasContextAttributes: { preserveDrawingBuffer: true }, // for paper
     transformRequest: (url) => ({ url, credentials: "omit" }),
     locale: {
+      "GeolocateControl.FindMyLocation": word("threats_me"),
+      "GeolocateControl.LocationNotAvailable": word("nowhere"),
       "Map.Title": word("map"),
       "NavigationControl.ZoomIn": word("zoom_in"),
       "NavigationControl.ZoomOut": word("zoom_out"),
@@ -146,11 +149,12 @@ async function begin() {
   }
 
   function uncover(geometry) {
-    const corners = geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates[0];
+    const [corners, mark] = geometry.type === "Point" ? [[geometry.coordinates], MARK] : [geometry.coordinates[0], 0];
     const { left, top } = map.getCanvas().getBoundingClientRect();
     const isCovered = (corner) => {
       const { x, y } = map.project(corner);
-      return at("feature").contains(document.elementFromPoint(left + x, top + y));
+      const isUnder = (beside) => at("feature").contains(document.elementFromPoint(left + x + beside, top + y + beside));
+      return isUnder(-mark) || isUnder(mark);
     };
     if (corners.some(isCovered)) look(geometry, map.getZoom());
   }
@@ -176,8 +180,9 @@ async function begin() {
     }
   }
 
-  // What the panel shows is one of these, or nothing.
+  // What the panel shows is one of these, or nothing. An open panel is an entry of the history: going back closes it.
   function remembered({ item = "", place = null, drawn = null }) {
+    if ((item || place || drawn) && !history.state?.panel) history.pushState({ panel: true }, "");
     Object.assign(state, { item, place, drawn });
     draw();
   }
@@ -224,6 +229,11 @@ async function begin() {
   }
 
   function hide() {
+    close();
+    if (history.state?.panel) history.back();
+  }
+
+  function close() {
     giveUp();
     panelHide();
     selected = null;
@@ -273,6 +283,10 @@ async function begin() {
     if (drawing.isOn()) drawing.add(lngLat.wrap());
     else identify(point);
   });
+  const here = new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true, timeout: 20000 }, fitBoundsOptions: { maxZoom: 15, animate: false } });
+  map.addControl(here, "top-right");
+  here.on("geolocate", ({ coords }) => threats({ lng: coords.longitude, lat: coords.latitude }));
+  here.on("error", () => say(word("nowhere")));
   map.on("contextmenu", ({ lngLat, originalEvent }) => {
     originalEvent.preventDefault(); // a right click, or a long touch, asks
     if (drawing.isOn()) return;
@@ -337,8 +351,12 @@ async function begin() {
       map.redraw();
     });
   }
-  // Another view in the address of the same page, as when a link is pasted.
-  addEventListener("hashchange", () => location.reload());
+  // Without a state of ours it is another view in the address of the same page, as when a link is pasted.
+  addEventListener("popstate", ({ state: entry }) => {
+    if (!entry || entry.panel) location.reload();
+    else if (at("feature").hidden) remember();
+    else close();
+  });
 
   liveListen(layers, { live: at("live"), lost: at("lost") }, ({ layer, bbox }) => {
     if (!known.has(layer)) return;

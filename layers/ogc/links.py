@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -91,15 +92,23 @@ def negotiated(request: HttpRequest, offers: Offers) -> str:
     """
     given = request.GET.get("f")
     if given is None:
-        first = next(iter(offers))
-        types = {media_type: name for name, media_type in offers.items()} | {JSON: first}
-        return types.get(request.get_preferred_type(list(types)) or JSON, first)
+        return _accepted(request.headers.get("Accept", "*/*"), tuple(offers.items()))
     if given not in offers:
         known = ", ".join(offers)
         raise InvalidParameter(
             "f", text(f"Format {given!r} tidak ada; yang ada: {known}.", f"No format {given!r}; there are: {known}.")
         )
     return given
+
+
+@lru_cache(maxsize=256)
+def _accepted(accept: str, offers: Sequence[tuple[str, str]]) -> str:
+    """Kept, for clients send the same header again and again, and to weigh it takes a tenth of a page of ten items."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = accept
+    first = offers[0][0]
+    types = {media_type: name for name, media_type in offers} | {JSON: first}
+    return types.get(request.get_preferred_type(list(types)) or JSON, first)
 
 
 def base_url(request: HttpRequest) -> str:

@@ -228,6 +228,13 @@ async function begin() {
     });
   }
 
+  // What the address says that the panel shows.
+  function reopen() {
+    const { item, place, drawn } = stateRead(layers, rasters, start.codes);
+    const [layer, id] = item.split("/");
+    return item ? reveal({ layer: known.get(layer), id }) : place ? threats(place) : drawn && impact(drawn);
+  }
+
   function hide() {
     close();
     if (history.state?.panel) history.back();
@@ -353,7 +360,8 @@ async function begin() {
   }
   // Without a state of ours it is another view in the address of the same page, as when a link is pasted.
   addEventListener("popstate", ({ state: entry }) => {
-    if (!entry || entry.panel) location.reload();
+    if (!entry) location.reload();
+    else if (entry.panel) reopen();
     else if (at("feature").hidden) remember();
     else close();
   });
@@ -367,11 +375,7 @@ async function begin() {
 
   list.counts(filters());
   remember();
-  if (state.item) {
-    const [id, item] = state.item.split("/");
-    await reveal({ layer: known.get(id), id: item });
-  } else if (state.place) await threats(state.place);
-  else if (state.drawn) await impact(state.drawn);
+  await reopen();
 }
 
 function panelToggle(isOpen = at("panel-toggle").getAttribute("aria-expanded") !== "true") {

@@ -41,7 +41,7 @@ class Watcher:
     """A client that reads one stream."""
 
     def __init__(self, port: int, path: str = "/events", **headers: str) -> None:
-        self.line = HTTPConnection("127.0.0.1", port, timeout=15)
+        self.line = HTTPConnection("127.0.0.1", port, timeout=60)
         self.line.request("GET", path, headers={"Accept-Language": "en"} | headers)
         self.answer = self.line.getresponse()
         self.status = self.answer.status

@@ -109,9 +109,9 @@ def notices_listen() -> None:
 def notices_await(seconds: float) -> None:
     """Return once something was committed since the last call, at the latest after some seconds."""
     raw = connection.connection
-    with DefaultSelector() as selector:  # select() knows no file above 1024, which streams soon fill
+    # select() knows no file above 1024, which streams soon fill; a connection that was closed has none at all
+    with connection.wrap_database_errors, DefaultSelector() as selector:
         selector.register(raw, EVENT_READ)
         if not raw.notifies and selector.select(seconds):
-            with connection.wrap_database_errors:
-                raw.poll()
+            raw.poll()
     raw.notifies.clear()

@@ -136,9 +136,11 @@ class Hub:
                     loop.call_soon_threadsafe(self.publish, news)
                 since, former = news.place, boundaries
                 notices_await(min(1, boundaries.ahead))
-            except (DatabaseError, InterfaceError) as error:
+            except Exception as error:
+                # Whatever it is: were nobody to follow, the heartbeats would go on saying that all is well
+                expected = isinstance(error, DatabaseError | InterfaceError)
                 if well:
-                    logger.error("database: %s", error)
+                    logger.error("the journal cannot be followed: %s", error, exc_info=not expected)
                 well = False
                 if self.folder:
                     self.folder.clear()

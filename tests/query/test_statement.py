@@ -30,8 +30,9 @@ def test_a_server_that_cannot_be_reached_is_waited_for_once() -> None:
         def run(self) -> None:
             with suppress(OSError):
                 while True:
-                    listener.accept()[0].close()
+                    line, _ = listener.accept()
                     asked.append(None)
+                    line.close()
 
     connection.close()
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.MonkeyPatch.context() as patch:

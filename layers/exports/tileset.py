@@ -15,8 +15,9 @@ from tqdm import tqdm
 from layers.catalog import Layer, in_language, portal_bbox
 from layers.errors import Problem
 from layers.exports.files import file_write
-from layers.query.extents import Box, extent_fetch
+from layers.query.extents import extent_fetch
 from layers.query.params import FeatureQuery
+from layers.query.spatial import Box
 from layers.query.tiles import Tile, labels_id, labels_properties, matrix_set_get, snapshot, tile_fetch
 from layers.text import text
 

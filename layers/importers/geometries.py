@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Problem
 from layers.models.geometry import DIMENSIONS, PARTS, SRID, WORLD, geometry_clean, polygons_repaired
-from layers.query.extents import Box
+from layers.query.spatial import Box
 from layers.text import text
 
 HALF_TURN = 180

@@ -10,8 +10,7 @@ from rasterio.crs import CRS
 
 from layers.errors import InvalidParameter
 from layers.models import Raster, RasterBand
-from layers.query.extents import Box
-from layers.query.spatial import CRS84, DEFAULT_CRS, BBox
+from layers.query.spatial import CRS84, DEFAULT_CRS, BBox, Box
 from layers.services.raster_windows import Cells, Grid, cells_read, grid_read, window_of
 from layers.text import text
 
@@ -72,7 +71,7 @@ def _boxes(raster: Raster, given: Mapping[str, str]) -> list[Box]:
     """West, south, east, north in degrees; two where a box crosses the antimeridian."""
     whole: Box = tuple(raster.bbox)  # type: ignore[assignment]
     if "subset" not in given:
-        return [shape.bounds for shape in BBox.parse(given["bbox"], DEFAULT_CRS).shapes] if "bbox" in given else [whole]
+        return list(BBox.parse(given["bbox"], DEFAULT_CRS).bounds) if "bbox" in given else [whole]
     if "bbox" in given:
         raise InvalidParameter("subset", text("Beri bbox atau subset saja.", "Give either bbox or subset."))
     ranges = _by_axis("subset", given["subset"], r"([^:()]+)(?::([^:()]+))?", "Lon(116.05:116.1),Lat(-8.6:-8.55)")
@@ -81,7 +80,7 @@ def _boxes(raster: Raster, given: Mapping[str, str]) -> list[Box]:
         first, last = ranges.get(axis, ("*", "*"))
         ends.append((first if first != "*" else low, (last or first) if last != "*" else high))
     corners = ",".join(str(end[place]) for place in (0, 1) for end in ends)
-    return [shape.bounds for shape in BBox.parse(corners, DEFAULT_CRS, "subset").shapes]
+    return list(BBox.parse(corners, DEFAULT_CRS, "subset").bounds)
 
 
 def _size(given: Mapping[str, str]) -> tuple[int, int] | None:

@@ -22,9 +22,9 @@ from layers.ogc.caching import cached, representation, version_known
 from layers.ogc.links import DOCUMENT, JSON, REL, TILEJSON, Address, Offers, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.ogc.schemas import plain_schema
-from layers.query.extents import Box
 from layers.query.features import Version
 from layers.query.params import FeatureQuery, Params, params_single
+from layers.query.spatial import Box
 from layers.query.tiles import (
     BUDGET,
     DETAILS,

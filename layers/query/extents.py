@@ -1,10 +1,8 @@
 """Where the features of a layer lie: the configured extent, widened by what is outside of it."""
 
 from layers.catalog import Layer
+from layers.query.spatial import Box
 from layers.query.statement import row_fetch
-
-Box = tuple[float, float, float, float]
-"""West, south, east, north; in degrees unless said otherwise."""
 
 FARTHEST = 1_000
 """Degrees; beyond every coordinate."""

@@ -14,7 +14,7 @@ from django.db import connection
 
 from layers.catalog import layers
 from layers.query.changes import LAST, Place
-from layers.query.extents import Box
+from layers.query.spatial import Box
 from layers.query.validity import Boundaries
 
 FAR = 10_000

@@ -22,6 +22,9 @@ from layers.models.geometry import SRID
 from layers.query.values import number_read
 from layers.text import text
 
+Box = tuple[float, float, float, float]
+"""West, south, east, north; in degrees unless said otherwise."""
+
 Sql = tuple[str, list[Any]]
 """A piece of SQL, and the arguments of its placeholders."""
 
@@ -131,9 +134,17 @@ def _to_storage(srid: int) -> Transformer:
 
 @dataclass(frozen=True)
 class BBox:
-    """A box in the storage CRS, longitude first, as one or (across the antimeridian) two shapes."""
+    """A box in the storage CRS, as one or (across the antimeridian) two of ``bounds``: west, south, east, north.
 
-    shapes: tuple[BaseGeometry, ...]
+    ``bent`` are the shapes within these bounds, of a box of another CRS, whose edges are not straight in this one.
+    """
+
+    bounds: tuple[Box, ...]
+    bent: tuple[BaseGeometry, ...] = ()
+
+    @cached_property
+    def shapes(self) -> tuple[BaseGeometry, ...]:
+        return self.bent or tuple(_box(*bounds) for bounds in self.bounds)
 
     @cached_property
     def rectangle(self) -> tuple[str, str] | None:
@@ -141,9 +152,9 @@ class BBox:
 
         What lies in the second one, or not even near the first, needs no further test.
         """
-        if len(self.shapes) > 1 or shapely.get_num_coordinates(self.shapes[0]) != 5:
+        if len(self.bounds) > 1 or self.bent:
             return None
-        west, south, east, north = self.shapes[0].bounds
+        west, south, east, north = self.bounds[0]
         if east - west < 3 * EDGE or north - south < 3 * EDGE:
             return None
         return (
@@ -191,14 +202,15 @@ class BBox:
                     ),
                 )
             if west > east:
-                return cls((_box(west, south, 180, north), _box(-180, south, east, north)))
-            return cls((_box(west, south, east, north),))
+                return cls(((west, south, 180, north), (-180, south, east, north)))
+            return cls(((west, south, east, north),))
         spans = [(west, east)]
         if crs.srid == WEB_MERCATOR and max(map(abs, numbers)) < FAR:
             spans = _spans(west, east)
             south, north = np.clip((south, north), -POLE, POLE)
         boxes = [_box(west, south, east, north, THIN) for west, east in spans]
-        return cls(tuple(projected(box, crs, parameter, value) for box in boxes))
+        bent = tuple(projected(box, crs, parameter, value) for box in boxes)
+        return cls(tuple(shape.bounds for shape in bent), bent)
 
 
 def _spans(west: float, east: float) -> list[tuple[float, float]]:
@@ -264,10 +276,15 @@ def projected(shape: BaseGeometry, crs: Crs, parameter: str, value: str) -> Base
 
 def intersects(box: BBox) -> Sql:
     """``geom`` meets the box, edges included."""
-    each = " OR ".join("ST_Intersects(geom, %s::geometry)" for _ in box.shapes)
-    return f"({each})", [
-        shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True) for shape in box.shapes
-    ]
+    if box.bent or any(west == east or south == north for west, south, east, north in box.bounds):
+        other = "%s::geometry"
+        args: list[Any] = [
+            shapely.to_wkb(shapely.set_srid(shape, SRID), hex=True, include_srid=True) for shape in box.shapes
+        ]
+    else:
+        other = f"ST_MakeEnvelope(%s, %s, %s, %s, {SRID})"
+        args = [bound for bounds in box.bounds for bound in bounds]
+    return f"({' OR '.join([f'ST_Intersects(geom, {other})'] * len(box.bounds))})", args
 
 
 def geojson(crs: Crs) -> str:
@@ -283,10 +300,10 @@ def edges_entangled(shapes: Iterable[BaseGeometry]) -> bool:
     Args:
         shapes: lines, polygons and collections of them; points count for nothing.
     """
-    rings = _rings(shapes)
-    if shapely.get_num_coordinates(rings).sum() ** 2 <= NEAR:
+    parts = np.array(list(shapes), dtype=object)
+    if shapely.get_num_coordinates(parts).sum() ** 2 <= NEAR:
         return False
-    points, ring = shapely.get_coordinates(rings, return_index=True)
+    points, ring = shapely.get_coordinates(_rings(parts), return_index=True)
     joined = ring[:-1] == ring[1:]
     starts, ends = points[:-1][joined], points[1:][joined]
     boxes = shapely.box(*np.minimum(starts, ends).T, *np.maximum(starts, ends).T)
@@ -298,9 +315,8 @@ def edges_entangled(shapes: Iterable[BaseGeometry]) -> bool:
     return False
 
 
-def _rings(shapes: Iterable[BaseGeometry]) -> Any:
+def _rings(parts: Any) -> Any:
     """Rings and lines, one beside the other."""
-    parts = np.array(list(shapes), dtype=object)
     while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():  # collections hold others
         parts = shapely.get_parts(parts)
     return np.concatenate([parts[shapely.get_dimensions(parts) < 2], shapely.get_rings(parts)])

@@ -20,7 +20,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from layers.catalog import Layer, Property
 from layers.errors import InvalidParameter
-from layers.models.geometry import SRID, WORLD
+from layers.models.geometry import SRID
 from layers.query.features import SEARCHED
 from layers.query.spatial import DEFAULT_CRS, BBox
 from layers.query.values import LARGEST, property_parse, value_parse
@@ -31,8 +31,6 @@ FARTHEST = 100_000
 
 POLAR_RADIUS = 6_356_752
 """Of the WGS 84 ellipsoid, in metres."""
-
-WORLD_BOX = shapely.box(*WORLD)
 
 
 def point_parse(value: str) -> Point:
@@ -76,11 +74,11 @@ def box_around(point: Point, metres: float) -> BBox:
     angle = 1.01 * metres / POLAR_RADIUS  # on a sphere inside the ellipsoid, so more than enough
     south, north = point.y - degrees(angle), point.y + degrees(angle)
     if south <= -90 or north >= 90:
-        return BBox((shapely.box(-180, max(south, -90), 180, min(north, 90)),))
+        return BBox(((-180, max(south, -90), 180, min(north, 90)),))
     reach = degrees(asin(sin(angle) / cos(radians(point.y))))
     west, east = point.x - reach, point.x + reach
-    beyond = [shapely.box(west + turn, south, east + turn, north) for turn in (-360, 360)]
-    return BBox((shapely.box(west, south, east, north), *(box for box in beyond if box.intersects(WORLD_BOX))))
+    turned = [(west + turn, south, east + turn, north) for turn in (0, -360, 360)]
+    return BBox(tuple(bounds for bounds in turned if bounds[0] <= 180 and bounds[2] >= -180))
 
 
 class ValueField(forms.Field):

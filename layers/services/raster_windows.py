@@ -10,7 +10,7 @@ from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from layers.models import Raster, RasterBand
-from layers.query.extents import Box
+from layers.query.spatial import Box
 from layers.services.rasters import dataset_get
 
 WEB_MERCATOR = "EPSG:3857"

@@ -43,7 +43,8 @@ def test_the_query_is_one_statement_with_its_values_apart() -> None:
     asked = {"datetime": ["2026-01-01T00:00:00Z/.."], "hazard": ["101"], "q": ["50%"], "limit": ["5"]}
     query = FeatureQuery.parse(zones, {"bbox": ["1,2,3,4"], "sortby": ["name,name"], **asked})
     where = (
-        ' WHERE (ST_Intersects(geom, %s::geometry)) AND ("valid_to" IS NULL OR "valid_to" >= %s)'
+        " WHERE (ST_Intersects(geom, ST_MakeEnvelope(%s, %s, %s, %s, 4326)))"
+        ' AND ("valid_to" IS NULL OR "valid_to" >= %s)'
         ' AND "hazard" = %s AND (code ILIKE %s OR name ILIKE %s)'
     )
     order = ' ORDER BY "name" NULLS LAST, id'

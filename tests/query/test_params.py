@@ -21,7 +21,7 @@ def parse(layer: str = "markets", **params: str) -> FeatureQuery:
 
 def bounds(query: FeatureQuery) -> list[tuple[float, ...]]:
     assert query.bbox
-    return [shape.bounds for shape in query.bbox.shapes]
+    return list(query.bbox.bounds)
 
 
 def test_nothing_asked_is_the_first_page_of_everything(layer: Layer) -> None:

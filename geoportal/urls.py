@@ -10,10 +10,10 @@ from geoportal.health import alive, ready
 from layers.web.views import background, map_page
 
 urlpatterns = [
+    path("", include("layers.ogc.urls")),
     path("", map_page, name="map"),
     path("background.pmtiles", background, name="map-background"),
     path("api/v1/", include("layers.rest.urls")),
-    path("", include("layers.ogc.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("layers/icon.svg"))),
     path("events", events_elsewhere, name="events"),

@@ -10,7 +10,6 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -30,28 +29,38 @@ READ_ONLY = "25006"
 logger = logging.getLogger(__name__)
 
 
-class LanguageMiddleware(LocaleMiddleware):
-    """``lang=id`` or ``lang=en`` decides; without it ``Accept-Language`` does, as Django does it."""
+class LanguageMiddleware:
+    """``lang=id`` or ``lang=en`` decides; without it the cookie or ``Accept-Language`` does, as Django reads them.
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
-        super().process_request(request)
-        asked = request.GET.get("lang")
-        if asked is None:
-            return None
-        try:
-            language = translation.get_supported_language_variant(asked)
-        except LookupError:
-            known = ", ".join(code for code, _ in settings.LANGUAGES)
-            fault = text(
-                f"Bahasa {asked!r} tidak ada; yang ada: {known}.", f"No language {asked!r}; there are: {known}."
-            )
-            return problem_answer(request, InvalidParameter("lang", fault))
-        translation.activate(language)
-        request.LANGUAGE_CODE = language
+    Django's own middleware looks for a language in the path, too, twice a request.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = _language_activate(request) or self.get_response(request)
+        if response.get("Content-Type") not in SPEECHLESS:
+            patch_vary_headers(response, ["Accept-Language"])
+            response.headers.setdefault("Content-Language", translation.get_language())
+        return response
+
+
+def _language_activate(request: HttpRequest) -> HttpResponse | None:
+    """Have the language of a request spoken; the refusal of one that there is not."""
+    translation.activate(translation.get_language_from_request(request))
+    request.LANGUAGE_CODE = translation.get_language()
+    asked = request.GET.get("lang")
+    if asked is None:
         return None
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return response if response.get("Content-Type") in SPEECHLESS else super().process_response(request, response)
+    try:
+        request.LANGUAGE_CODE = translation.get_supported_language_variant(asked)
+    except LookupError:
+        known = ", ".join(code for code, _ in settings.LANGUAGES)
+        fault = text(f"Bahasa {asked!r} tidak ada; yang ada: {known}.", f"No language {asked!r}; there are: {known}.")
+        return problem_answer(request, InvalidParameter("lang", fault))
+    translation.activate(request.LANGUAGE_CODE)
+    return None
 
 
 class CompressionMiddleware(BaseCompressionMiddleware):

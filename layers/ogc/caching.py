@@ -4,6 +4,8 @@ An ETag is ``"VERSION.REPRESENTATION"``. A client that sends one back tells the 
 the same representation: then the query compares versions and reads no feature.
 """
 
+from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
@@ -29,7 +31,7 @@ def representation(address: str, media_type: str) -> str:
 
 def version_known(request: HttpRequest, representation: str) -> str:
     """The version that the client has of this representation, empty where it names none."""
-    for etag in parse_etags(request.headers.get("If-None-Match", "")):
+    for etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
         version, _, of = etag.removeprefix("W/").strip('"').partition(".")
         if of == representation:
             return version
@@ -38,14 +40,19 @@ def version_known(request: HttpRequest, representation: str) -> str:
 
 def cached[R: HttpResponseBase](request: HttpRequest, response: R, version: Version, representation: str) -> R:
     """The response with what caches need: they may keep it, and ask before each use whether it is still true."""
-    private = "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES
+    private = "HTTP_AUTHORIZATION" in request.META or settings.SESSION_COOKIE_NAME in request.COOKIES
     response["Cache-Control"] = "private, no-cache" if private else "public, no-cache"
     response["ETag"] = f'"{version.tag}.{representation}"'
     if version.at:
-        response["Last-Modified"] = http_date(version.at.timestamp())
+        response["Last-Modified"] = _http_date(version.at)
     if response.get("Content-Type") not in SPEECHLESS:
         patch_vary_headers(response, ["Accept", "Accept-Language", "Authorization", "Cookie"])
     return response
+
+
+@lru_cache(maxsize=64)
+def _http_date(at: datetime) -> str:
+    return http_date(at.timestamp())
 
 
 def item_etag(request: HttpRequest, layer: Layer, id: int) -> str:

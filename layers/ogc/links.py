@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from layers.catalog import Layer, in_language
 from layers.errors import InvalidParameter
@@ -92,7 +92,7 @@ def negotiated(request: HttpRequest, offers: Offers) -> str:
     """
     given = request.GET.get("f")
     if given is None:
-        return _accepted(request.headers.get("Accept", "*/*"), tuple(offers.items()))
+        return _accepted(request.META.get("HTTP_ACCEPT", "*/*"), tuple(offers.items()))
     if given not in offers:
         known = ", ".join(offers)
         raise InvalidParameter(
@@ -113,7 +113,12 @@ def _accepted(accept: str, offers: Sequence[tuple[str, str]]) -> str:
 
 def base_url(request: HttpRequest) -> str:
     """The address of the landing page as this client reaches it, without a slash at its end."""
-    return request.build_absolute_uri(reverse("oapi-landing")).rstrip("/")
+    return request.build_absolute_uri(_landing(get_script_prefix()))
+
+
+@lru_cache(maxsize=16)
+def _landing(script_prefix: str) -> str:
+    return reverse("oapi-landing")
 
 
 def link(rel: str, href: str, title: Any, type: str = JSON) -> Link:

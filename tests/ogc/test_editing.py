@@ -444,7 +444,7 @@ def test_polygons_of_a_hundred_thousand_points(editor_with: Callable[..., Editor
     assert not layer.model.objects.exists()
     assert send(lambda _: 0.5, 6).status_code == 201
     assert layer.model.objects.get().geom.num_coords > 90_000
-    assert monotonic() - start < 15
+    assert monotonic() - start < 60
 
 
 @pytest.mark.parametrize(("method", "one"), WRITES[:3])

@@ -113,7 +113,7 @@ def test_what_is_too_much_or_no_cql2_is_refused_at_once(client: Client, filter: 
     assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
     assert refused.json()["parameter"] == "filter"
     assert reason in refused.json()["detail"]
-    assert monotonic() - start < 5
+    assert monotonic() - start < 20
 
 
 def test_search_is_posted(client: Client) -> None:

@@ -243,6 +243,25 @@ def test_streams_outlive_the_database(transactional_db: None, feature_make: Feat
         assert watcher.next()[1]["layer"] == "markets"
 
 
+def test_streams_outlive_a_database_that_hangs(transactional_db: None, feature_make: FeatureMake) -> None:
+    known = connection.settings_dict
+    cable = Cable((known["HOST"], int(known["PORT"])))
+    cable.plugged = True
+    with ExitStack() as stack:
+        stack.enter_context(closing(cable.listener))
+        port = stack.enter_context(granian("asgi", database_port=cable.port, STATEMENT_TIMEOUT="1")).port
+        watcher = stack.enter_context(closing(Watcher(port)))
+        watcher.next()
+        cable.flows.clear()
+        feature_make(MARKETS)
+        with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as refused:
+            assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+        cable.pull()  # what hung comes to an end, and a new server starts
+        cable.flows.set()
+        cable.plugged = True
+        assert watcher.next()[1]["layer"] == "markets"
+
+
 def _put_in_the_way(folder: Path) -> None:
     """A file instead of a folder, into which others may be writing just now."""
     file = folder.with_name("in the way")

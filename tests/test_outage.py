@@ -24,11 +24,14 @@ from layers.ogc.formats import FORMATS
 
 
 class Cable:
-    """A TCP line to the database that can be pulled out and plugged in again."""
+    """A TCP line to the database that can be pulled out and plugged in again; while it does not flow, both ends are
+    there and hear nothing, as from a server whose processes hang."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.target = target
         self.plugged = False
+        self.flows = threading.Event()
+        self.flows.set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.ends: list[socket.socket] = []
@@ -55,6 +58,7 @@ class Cable:
                 while True:
                     for key, _ in selector.select():
                         data = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                        self.flows.wait()
                         if not data:
                             return
                         key.data.sendall(data)
@@ -70,7 +74,7 @@ class Cable:
 
 
 @contextmanager
-def portal(database_port: int) -> Iterator[int]:
+def portal(database_port: int, **environment: str) -> Iterator[int]:
     """The portal as ``script/server`` serves it, in a process of its own; yields its port."""
     known = connection.settings_dict
     url = f"postgresql://{known['USER']}:{known['PASSWORD']}@127.0.0.1:{database_port}/{known['NAME']}"
@@ -81,7 +85,7 @@ def portal(database_port: int) -> Iterator[int]:
     process = subprocess.Popen(
         [*granian, "geoportal.wsgi:application"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": url} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -92,10 +96,10 @@ def portal(database_port: int) -> Iterator[int]:
         process.wait(10)
 
 
-def ask(port: int, path: str) -> tuple[int, str | None]:
+def ask(port: int, path: str, timeout: int = 10) -> tuple[int, str | None]:
     """Status and Retry-After."""
     for _ in range(200):
-        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as line, suppress(ConnectionRefusedError):
+        with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as line, suppress(ConnectionRefusedError):
             line.request("GET", path)
             answer = line.getresponse()
             return answer.status, answer.getheader("Retry-After")
@@ -117,6 +121,22 @@ def test_the_portal_outlives_its_database() -> None:
             cable.plugged = True
             assert [ask(port, path)[0] for path in PATHS] == [200, 404, 200, 200]
             cable.pull()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_hangs_is_given_up() -> None:
+    """Whoever waits for it leaves its thread to others."""
+    known = connection.settings_dict
+    cable = Cable((known["HOST"], int(known["PORT"])))
+    cable.plugged = True
+    with portal(cable.port, STATEMENT_TIMEOUT="1") as port, closing(cable.listener):
+        for path in PATHS[:2]:
+            assert ask(port, PATHS[0])[0] == 200
+            cable.flows.clear()
+            assert ask(port, path, timeout=30) == (503, "10")
+            assert ask(port, "/healthz")[0] == 200
+            cable.flows.set()
+        assert ask(port, "/readyz")[0] == 200
 
 
 @contextmanager

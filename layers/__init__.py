@@ -8,6 +8,7 @@
 
 - ``text``: words for people in Indonesian and English.
 - ``errors``: what a client did wrong, and how it is told (RFC 9457).
+- ``scratch``: folders for files in the making.
 - ``models``: what is stored, one file a layer.
 - ``catalog``: ``pygeoapi-config.yml`` read once and joined to the models into frozen ``Layer`` values.
 - ``checks``: proof, at every start, that configuration and models agree.
@@ -25,7 +26,7 @@
 - ``admin``: one loop over the catalogue.
 - ``templatetags``, ``management``, ``apps``: what Django looks for by name: words of templates, commands, the start.
 
-Imports point one way: text ← errors ← models, answers, middleware ← catalog ← query ← checks, services, exports,
-importers, logins, styles ← rest ← ogc, web, admin, templatetags, management ← apps.
+Imports point one way: text ← errors ← models, answers, middleware, scratch ← catalog ← query ← checks, services,
+exports, importers, logins, styles ← rest ← ogc, web, admin, templatetags, management ← apps.
 ``tests/test_architecture.py`` holds them to it.
 """

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = [
     {"text"},
     {"errors"},
-    {"models", "answers", "middleware"},
+    {"models", "answers", "middleware", "scratch"},
     {"catalog"},
     {"query"},
     {"checks", "services", "exports", "importers", "logins", "styles"},

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from math import ceil, sqrt
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import rasterio
@@ -27,6 +26,7 @@ from layers.catalog import layers, portal_bbox
 from layers.errors import Problem
 from layers.importers.peaks import peaks_write
 from layers.models import Raster, RasterBand
+from layers.scratch import scratch_folder
 from layers.text import text
 
 CELLS = 400_000_000
@@ -109,8 +109,8 @@ def raster_store(
     folder = Path(settings.RASTERS_FOLDER)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder, prefix=f".{raster.code}-") as scratch:
-            cog = Path(scratch) / "cog.tif"
+        with scratch_folder(folder, ".import-") as scratch:
+            cog = scratch / "cog.tif"
             _cog_write(source, bands, nodata, raster.code, cog)
             with cog.open("rb") as written:
                 raster.checksum = file_digest(written, "sha256").hexdigest()
@@ -301,38 +301,37 @@ def _read(source: DatasetReader, index: int, window: Window, nodata: float | Non
 
 
 def _register(raster: Raster, bands: list[RasterBand], files: Mapping[Path, Path]) -> Raster:
-    """Put the files in their places and the raster in the database, or neither.
+    """Put the files in their places and the raster in the database, or neither; no raster is ever without its files.
 
     Raises:
         Problem: another import of the code, which was new to both, came first.
     """
-    placed: list[Path] = []
-    try:
-        with transaction.atomic():
-            former = Raster.objects.select_for_update().filter(code=raster.code).first()
-            if former:
-                raster.pk, raster.created_at = former.pk, former.created_at
-                former.bands.all().delete()
-            try:
-                raster.save()
-            except IntegrityError as error:  # all else was checked before
-                raise Problem(
-                    text(
-                        f"{raster.code} baru saja dimuat oleh impor lain. Ulangi untuk menggantinya.",
-                        f"{raster.code} was just brought in by another import. Run this again to replace it.",
-                    )
-                ) from error
-            for band in bands:
-                band.raster = raster
-            RasterBand.objects.bulk_create(bands)
-            # by no other import: from here on they wait for the row of this code
-            placed = [place for place in files.values() if not place.exists()]
+    with transaction.atomic():
+        former = Raster.objects.select_for_update().filter(code=raster.code).first()
+        if former:
+            raster.pk, raster.created_at = former.pk, former.created_at
+            former.bands.all().delete()
+        try:
+            raster.save()
+        except IntegrityError as error:  # all else was checked before
+            raise Problem(
+                text(
+                    f"{raster.code} baru saja dimuat oleh impor lain. Ulangi untuk menggantinya.",
+                    f"{raster.code} was just brought in by another import. Run this again to replace it.",
+                )
+            ) from error
+        for band in bands:
+            band.raster = raster
+        RasterBand.objects.bulk_create(bands)
+        # by no other import: from here on they wait for the row of this code
+        placed = [place for place in files.values() if not place.exists()]
+        try:
             for file, place in files.items():
                 os.replace(file, place)
-    except BaseException:
-        for place in placed:
-            place.unlink(missing_ok=True)
-        raise
+        except BaseException:  # and of no later one: a commit that breaks off may have come to pass
+            for place in placed:
+                place.unlink(missing_ok=True)
+            raise
     if former and former.file != raster.file:
         transaction.on_commit(lambda: _files_remove(former))
     return raster

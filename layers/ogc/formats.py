@@ -6,8 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any
 
 from layers.catalog import Layer
@@ -15,6 +14,7 @@ from layers.exports.stream import begun
 from layers.query.features import properties_listed
 from layers.query.params import FeatureQuery
 from layers.query.rows import cells_fetch, items_fetch_all
+from layers.scratch import scratch_folder
 from layers.text import text
 
 CHUNK = 256 * 1024
@@ -120,8 +120,8 @@ def _geojsonseq(layer: Layer, query: FeatureQuery) -> Generator[bytes]:
 def _gdal(layer: Layer, query: FeatureQuery, ending: str, **options: str) -> Generator[bytes]:
     from layers.exports.writer import gdal_write  # its GDAL and Arrow take a worker 95 MB, which most never need
 
-    with TemporaryDirectory(prefix="items-") as folder:
-        path = Path(folder) / f"{layer.id}{ending}"
+    with scratch_folder(gettempdir(), "geoportal-items-") as folder:
+        path = folder / f"{layer.id}{ending}"
         gdal_write(layer, path, query, **options)
         file = path.open("rb")
     with file:  # it is gone once it is closed, however that comes about

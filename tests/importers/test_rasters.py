@@ -1,16 +1,20 @@
 """``raster_import``: what comes in, how it is kept, and what is refused with nothing written."""
 
+import os
+import sys
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
 from conftest import in_the_background
+from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, connection
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine, from_origin
@@ -19,6 +23,7 @@ from rasters import CELL, DEGREES, NORTH, WEST, raster_make, raster_write
 from layers.errors import Problem
 from layers.importers.rasters import raster_import
 from layers.models import Raster, RasterBand
+from layers.scratch import scratch_folder
 
 pytestmark = pytest.mark.django_db
 
@@ -253,6 +258,47 @@ def test_of_two_first_imports_the_one_that_fails_leaves_the_file_of_the_other(
 
     assert len(threads) == 1
     assert [path.name for path in folder.iterdir()] == [Raster.objects.get().file] == [raster.file]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_stays_where_nobody_can_tell_whether_the_commit_came_to_pass(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place_and_lose_the_database(source: Path, target: Path) -> None:
+        source.rename(target)
+        connection.connection.close()
+
+    monkeypatch.setattr("layers.importers.rasters.os.replace", place_and_lose_the_database)
+    with pytest.raises(InterfaceError):
+        raster_make(tmp_path, [[0.5]])
+    monkeypatch.undo()
+    connection.close()
+    kept = [path.name for path in folder.iterdir()]
+    assert kept == [raster_make(tmp_path, [[0.5]]).file]
+
+
+def test_what_a_killed_import_left_goes_with_the_next(folder: Path, tmp_path: Path) -> None:
+    killed = """
+import os, signal, sys
+from layers.scratch import scratch_folder
+with scratch_folder(sys.argv[1], ".import-") as made:
+    (made / "cog.tif").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    folder.mkdir()
+    run([sys.executable, "-c", killed, str(folder)], cwd=settings.BASE_DIR)
+    (left,) = folder.iterdir()
+    assert list(left.iterdir())
+    raster_make(tmp_path, [[0.5]])
+    assert left.exists(), "it may be one that was made just now"
+
+    os.utime(left, (0, 0))
+    with scratch_folder(folder, ".import-") as held:
+        assert not left.exists()
+        os.utime(held, (0, 0))
+        raster_make(tmp_path, [[0.5]])
+        assert held.exists()
+    assert [path.name for path in folder.iterdir()] == [Raster.objects.get().file]
 
 
 def _said() -> tuple[Raster, RasterBand]:

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from layers.errors import Problem
+from layers.scratch import scratch_folder
 from layers.text import text
 
 
@@ -24,9 +24,9 @@ def file_write(file: Path, *, overwrite: bool) -> Iterator[Path]:
             text(f"{file} sudah ada; ganti dengan --overwrite.", f"{file} exists; replace it with --overwrite.")
         )
     try:
-        with TemporaryDirectory(dir=file.parent, prefix=f".{file.stem}-") as folder:
-            yield Path(folder) / file.name
-            for part in Path(folder).iterdir():
+        with scratch_folder(file.parent, ".geoportal-export-") as folder:
+            yield folder / file.name
+            for part in folder.iterdir():
                 os.replace(part, file.parent / part.name)
     except (OSError, RuntimeError) as error:  # GDAL's are RuntimeErrors
         raise Problem(text(f"{file} tidak dapat ditulis: {error}", f"{file} cannot be written: {error}")) from error

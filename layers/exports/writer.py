@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyarrow import csv
-from pyogrio.raw import write_arrow
+from pyogrio.raw import open_arrow, write_arrow
 
 from layers.catalog import Layer
 from layers.errors import Problem
@@ -102,7 +102,7 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
         options: ``driver`` and its options, as GDAL names them.
 
     Raises:
-        RuntimeError: GDAL cannot write the file.
+        RuntimeError, OSError: GDAL cannot write the file.
     """
     wanted = not query.skip_geometry
     batches = Batches(layer, {"wkb": pa.binary()} if wanted else {}, query, types=GDAL_TYPES)
@@ -122,7 +122,20 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
                 raise
     if batches.fault:  # of an interruption GDAL says nothing: Arrow takes it for the end
         raise batches.fault
+    _read_back(file, batches.rows)
     return batches.rows
+
+
+def _read_back(file: Path, rows: int) -> None:
+    """GDAL says nothing of a FlatGeobuf whose end found no room on the disk.
+
+    Raises:
+        RuntimeError, OSError: the file does not hold so many features.
+    """
+    with open_arrow(file, columns=[], read_geometry=False, return_fids=True, use_pyarrow=True) as (_, batches):
+        found = sum(len(batch) for batch in batches)
+    if found != rows:
+        raise RuntimeError(f"{found} of {rows} features were written")
 
 
 def _csv_write(layer: Layer, file: Path) -> int:

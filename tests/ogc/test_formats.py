@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -330,6 +332,17 @@ def cursors() -> list[str]:
         return [statement for (statement,) in cursor.fetchall()]
 
 
+@contextmanager
+def file_size_limited(size: int) -> Iterator[None]:
+    """No file grows beyond so many bytes, as on a disk that fills up."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
 class TestStreaming:
     @pytest.fixture
     def many(self, db: None) -> int:
@@ -401,6 +414,18 @@ class TestStreaming:
         markets = layer_get("markets")
         with pytest.raises(Exception, match="traders"):
             items_stream(FORMATS[name], markets, asked(markets))
+        assert not list(temporary.iterdir())
+
+    @pytest.mark.parametrize(
+        ("name", "short"), [("flatgeobuf", 1), ("flatgeobuf", 5_000), ("flatgeobuf", 50_000), ("gpkg", 300_000)]
+    )
+    def test_a_file_that_the_disk_cuts_short_is_not_given_as_whole(
+        self, many: int, temporary: Path, name: str, short: int
+    ) -> None:
+        markets, query = layer_get("markets"), FeatureQuery(limit=many)
+        size = len(download(name, markets, query))
+        with file_size_limited(size - short), pytest.raises((OSError, RuntimeError)):
+            download(name, markets, query)
         assert not list(temporary.iterdir())
 
     @pytest.mark.django_db(transaction=True)

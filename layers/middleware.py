@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -23,8 +23,21 @@ SPEECHLESS = ("application/vnd.mapbox-vector-tile",)
 COMPRESSED = ("json", "javascript", "xml", "mapbox-vector-tile")
 """Media types beside text that compression makes smaller, by a word in them."""
 
-READ_ONLY = "25006"
-"""PostgreSQL's code of an edit at a standby, or where ``default_transaction_read_only`` is set."""
+SILENT = text(
+    "Basis data tidak menjawab, atau tidak tepat waktu. Cobalah lagi sebentar lagi.",
+    "The database does not answer, or not in time. Try again in a moment.",
+)
+REFUSALS = {
+    "25006": text(  # at a standby, or where default_transaction_read_only is set
+        "Basis data untuk sementara hanya dapat dibaca. Tidak ada yang disimpan; cobalah lagi nanti.",
+        "The database can only be read for the time being. Nothing was stored; try again later.",
+    ),
+    "53100": text(
+        "Cakram basis data penuh. Tidak ada yang disimpan; pengelola perlu menyediakan ruang.",
+        "The disk of the database is full. Nothing was stored; the operators have to make room.",
+    ),
+}
+"""Why PostgreSQL refuses what it would take at another time, by its code of the error."""
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +131,7 @@ def _origin(address: str) -> str:
 
 
 class ProblemMiddleware:
-    """Tell the faults that views raise; a database that is gone, or can only be read, is a 503 to come back after."""
+    """Tell the faults that views raise; a database that is gone, full or read-only is a 503 to come back after."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -129,27 +142,10 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Problem):
             return problem_answer(request, error)
-        if isinstance(error, OperationalError | InterfaceError):
+        code = getattr(error.__cause__, "pgcode", "")
+        if code in REFUSALS or isinstance(error, OperationalError | InterfaceError):
             logger.error("database: %s", error)
-            return problem_answer(
-                request,
-                Unavailable(
-                    text(
-                        "Basis data tidak menjawab, atau tidak tepat waktu. Cobalah lagi sebentar lagi.",
-                        "The database does not answer, or not in time. Try again in a moment.",
-                    )
-                ),
-            )
-        if isinstance(error, InternalError) and getattr(error.__cause__, "pgcode", None) == READ_ONLY:
-            return problem_answer(
-                request,
-                Unavailable(
-                    text(
-                        "Basis data untuk sementara hanya dapat dibaca. Tidak ada yang disimpan; cobalah lagi nanti.",
-                        "The database can only be read for the time being. Nothing was stored; try again later.",
-                    )
-                ),
-            )
+            return problem_answer(request, Unavailable(REFUSALS.get(code, SILENT)))
         return None
 
 

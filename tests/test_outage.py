@@ -255,6 +255,25 @@ def test_an_edit_of_a_database_that_can_only_be_read_is_told_to_come_back(
     assert answer.json()["detail"].startswith("The database can only be read")
 
 
+def test_a_full_disk_of_the_database_is_told(
+    transactional_db: None, client_with: Callable[..., APIClient], feature_make: FeatureMake
+) -> None:
+    layer = layer_get("markets")
+    client = client_with(layer, "add")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$"
+        )
+        cursor.execute(f"CREATE TRIGGER full_disk AFTER INSERT ON {layer.table} EXECUTE FUNCTION full_disk()")
+        try:
+            answers = [client.post(path, feature_body(layer), format="json") for path in (ITEMS, "/api/v1/markets/")]
+        finally:
+            cursor.execute("DROP FUNCTION full_disk CASCADE")
+    for answer in answers:
+        assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+        assert answer.json()["detail"].startswith("The disk of the database is full.")
+
+
 def test_a_log_in_that_cannot_be_counted_is_told_to_come_back(transactional_db: None, anyone: APIClient) -> None:
     with only_read():
         answer = anyone.post("/api/v1/token/", {"username": "petugas", "password": "salah"}, format="json")

@@ -1,6 +1,7 @@
 """The project's nginx.conf before the portal: what it keeps is never older than the layer, and streams pass at once."""
 
 import gzip
+import json
 import os
 import shutil
 import signal
@@ -245,6 +246,16 @@ def test_streams_that_may_break_off_are_not_kept(site: Site) -> None:
     site.portal.close()
     assert [site.ask(path, **headers).status for path, headers in ways] == [502] * 4
     assert site.ask(f"{address}?f=flatgeobuf").body == whole.body
+
+
+def test_a_portal_that_is_gone_is_told(site: Site) -> None:
+    site.portal.close()
+    os.killpg(site.events.group, signal.SIGTERM)
+    for path in ("/", "/oapi/collections", TILE, "/api/v1/markets/", "/events"):
+        answer = site.ask(path, Origin="https://peta.example")
+        told = json.loads(answer.body)
+        assert (answer.status, told["status"], answer.headers["Content-Type"]) == (502, 502, "application/problem+json")
+        assert (answer.headers["Retry-After"], answer.headers["Access-Control-Allow-Origin"]) == ("10", "*")
 
 
 def test_links_have_the_scheme_that_a_proxy_further_out_tells(site: Site) -> None:

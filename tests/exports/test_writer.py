@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,6 +192,14 @@ def test_an_empty_layer(layer: Layer, db: None, tmp_path: Path, ending: str) -> 
 
     assert layer_export(layer, file) == 0
     assert pyogrio.read_info(file, force_feature_count=True)["features"] == 0
+
+
+def test_what_a_killed_export_left_goes_with_the_next(db: None, tmp_path: Path) -> None:
+    for name in (".geoportal-export-a", ".others"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    layer_export(layer_get("markets"), tmp_path / "markets.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"markets.csv", ".others"}
 
 
 def test_more_rows_than_a_batch(db: None, tmp_path: Path) -> None:

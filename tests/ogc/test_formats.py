@@ -407,6 +407,14 @@ class TestStreaming:
         chunks.close()
         assert not list(temporary.iterdir())
 
+    @pytest.mark.parametrize("name", FILES)
+    def test_what_a_killed_worker_left_goes_with_the_next_file(self, db: None, temporary: Path, name: str) -> None:
+        left = temporary / "geoportal-items-a"
+        left.mkdir()
+        os.utime(left, (0, 0))
+        download(name, layer_get("markets"), FeatureQuery(limit=1))
+        assert not list(temporary.iterdir())
+
     @pytest.mark.parametrize("name", DOWNLOADS)
     def test_what_breaks_off_is_told_before_the_first_byte(self, db: None, temporary: Path, name: str) -> None:
         with connection.cursor() as cursor:

@@ -20,9 +20,8 @@ export async function areasLoad() {
   return areas;
 }
 
-/** Show an area as chosen; resolves to its box, empty where there is no such area. */
-export async function areaChoose(code) {
-  document.getElementById("area").value = code;
-  const { features } = await fetchJson(AREAS, { code, limit: 1 });
+/** Resolves to the box around an area, empty where there is no such area. */
+export async function areaLocate(code, signal) {
+  const { features } = await fetchJson(AREAS, { code, limit: 1 }, signal);
   return features.length ? bounds(features[0].geometry) : "";
 }

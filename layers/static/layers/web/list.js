@@ -1,21 +1,24 @@
 // The list of layers: switch, count, legend that filters, downloads.
 
+import { againMake } from "./again.js";
 import { address, element, fetchJson, shownNow, start, turns, word } from "./start.js";
+import { stateFilter } from "./state.js";
 import { useShow } from "./use.js";
 import { grouped } from "./values.js";
 
 const DOWNLOADS = { CSV: { f: "csv" }, GeoJSON: { f: "json", limit: 10000 }, GeoPackage: { f: "gpkg" } };
 
 /**
- * Fill the list. `state` is changed in place, then `change()` is called; `missing(id)` is told of a count that could not be had.
- * Answers with `counts(filters, only)`, which asks for the counts anew and renews what links to filtered data.
+ * Fill the list. `state` is changed in place, then `change()` is called.
+ * Answers with `counts(only)`, which asks for the counts anew and renews what links to filtered data.
  */
-export function listMake(place, layers, state, { change, missing }) {
+export function listMake(place, layers, state, change) {
+  const missing = againMake((id) => rows.get(id).renew());
   const rows = new Map(layers.map((layer) => [layer.id, rowMake(layer, state, change, missing)]));
   place.replaceChildren(...[...rows.values()].map((row) => row.element));
   return {
-    counts: (filters, only = layers.map((layer) => layer.id)) => {
-      for (const id of only) rows.get(id)?.renew(filters[id]);
+    counts: (only = rows.keys()) => {
+      for (const id of only) rows.get(id).renew();
     },
     switchOn: (id) => rows.get(id).switchOn(),
   };
@@ -38,8 +41,8 @@ function rowMake(layer, state, change, missing) {
     change();
   }
 
-  async function renew(wanted) {
-    filter = wanted;
+  async function renew() {
+    filter = stateFilter(state, layer);
     const signal = turn();
     downloads.replaceChildren(`${word("download")}: `, ...Object.entries(DOWNLOADS).map(download));
     try {

@@ -1,7 +1,7 @@
 // The map page: what is there is asked of the API, what is shown is one state, and whatever changes it draws anew.
 
 import { againMake } from "./again.js";
-import { areaChoose, areasLoad } from "./areas.js";
+import { areaLocate, areasLoad } from "./areas.js";
 import { backgroundLoad } from "./background.js";
 import { drawingMake } from "./drawing.js";
 import { featureShow } from "./feature.js";
@@ -12,7 +12,7 @@ import { panelHide } from "./panel.js";
 import { placeShow } from "./place.js";
 import { searchMake } from "./search.js";
 import { bounds, fetchDocument, fetchJson, start, turns, word } from "./start.js";
-import { stateFilter, stateRead, stateWrite } from "./state.js";
+import { stateRead, stateWrite } from "./state.js";
 import { styleMake } from "./style.js";
 import { linkShow } from "./use.js";
 
@@ -72,13 +72,11 @@ async function begin() {
   const state = stateRead(layers, rasters, start.codes);
   at("area").value = state.area;
   state.area = at("area").value; // a link may name an area that is no more
-  let areaBounds = state.area && (await areaChoose(state.area));
+  state.areaBounds = state.area && (await areaLocate(state.area));
   let selected = null;
   let isPrinted = false;
 
-  const filters = () => Object.fromEntries(layers.map((layer) => [layer.id, stateFilter(state, layer, areaBounds)]));
-  const style = () =>
-    styleMake({ base, tileset, layers, rasters, background, state, filters: filters(), selected, dark: night.matches && !isPrinted });
+  const style = () => styleMake({ base, tileset, layers, rasters, background, state, selected, dark: night.matches && !isPrinted });
 
   const map = new maplibregl.Map({
     container: "map",
@@ -125,7 +123,7 @@ async function begin() {
   map.on("idle", () => at("map").setAttribute("aria-busy", false));
   say("");
 
-  const list = listMake(at("layers"), layers, state, { change: changed, missing: againMake((id) => list.counts(filters(), [id])) });
+  const list = listMake(at("layers"), layers, state, changed);
   rastersList(at("rasters"), rasters, state, draw);
   const remember = () => stateWrite(state, map, start.language);
 
@@ -136,7 +134,7 @@ async function begin() {
 
   function changed() {
     draw();
-    list.counts(filters());
+    list.counts();
   }
 
   // The feature's panel lies over the map's side or, on a phone, over its lower part.
@@ -325,21 +323,19 @@ async function begin() {
   at("feature").querySelector(".close").addEventListener("click", hide);
   at("share").addEventListener("click", ({ currentTarget }) => linkShow(currentTarget.textContent));
   at("print").addEventListener("click", () => print());
-  at("area").addEventListener("change", async () => {
-    const chosen = at("area").value;
-    let found;
+  const areaTurn = turns();
+  at("area").addEventListener("change", async ({ target: { value: area } }) => {
+    const signal = areaTurn();
     try {
-      found = chosen && (await areaChoose(chosen));
+      const areaBounds = area && (await areaLocate(area, signal));
+      Object.assign(state, { area, areaBounds });
+      if (areaBounds) map.fitBounds(areaBounds, { padding: MARGIN });
+      changed();
     } catch (error) {
-      if (at("area").value !== chosen) return;
+      if (error.name === "AbortError") return;
       at("area").value = state.area;
-      return say(word("failed", { why: error.message }));
+      say(word("failed", { why: error.message }));
     }
-    if (at("area").value !== chosen) return; // another one was chosen meanwhile
-    areaBounds = found;
-    state.area = chosen;
-    if (areaBounds) map.fitBounds(areaBounds, { padding: MARGIN });
-    changed();
   });
 
   searchMake(at("search"), at("found"), layers, async (layer, id) => {
@@ -370,10 +366,10 @@ async function begin() {
     if (!known.has(layer)) return;
     if (!map.areTilesLoaded()) map.once("idle", () => renew(layer, bbox)); // a tile on its way may be from before the change
     renew(layer, bbox);
-    list.counts(filters(), [layer]);
+    list.counts([layer]);
   });
 
-  list.counts(filters());
+  list.counts();
   remember();
   await reopen();
 }

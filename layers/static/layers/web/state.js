@@ -5,7 +5,7 @@
 /**
  * `layers` are the collections switched on, all at first, and `rasters` the hazard rasters, none at first; `codes` names, for a collection and a property, the codes that are shown
  * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position,
- * `drawn` the corners of an area; each empty for none.
+ * `drawn` the corners of an area; each empty for none. No address holds `areaBounds`, the box around the area.
  * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
 export function stateRead(layers, rasters, first) {
@@ -68,8 +68,8 @@ function between({ property, minimum, maximum }) {
   return ends.map(([comparison, end]) => `${property}${comparison}${end}`).join(" AND ");
 }
 
-/** What tiles, counts and downloads of a layer are asked with (CQL2); `areaBounds` is the box around the area. */
-export function stateFilter(state, layer, areaBounds) {
+/** What tiles, counts and downloads of a layer are asked with (CQL2). */
+export function stateFilter(state, layer) {
   const chosen = Object.entries(state.codes[layer.id] ?? {}).map(([property, codes]) => {
     const entries = layer.legend.filter((entry) => entry.property === property && codes.includes(entry.code));
     return "minimum" in entries[0] ? `(${entries.map(between).join(" OR ")})` : `${property} IN (${codes.map(quoted).join(",")})`;
@@ -78,7 +78,7 @@ export function stateFilter(state, layer, areaBounds) {
     // A zone that reaches over several areas lies in none of them alone, and must not vanish: whatever may touch stays.
     const isPoint = layer.schema.geom.format === "geometry-point";
     if (isPoint) chosen.push(`area LIKE '${state.area}%'`);
-    else if (areaBounds) chosen.push(`S_INTERSECTS(geom,BBOX(${areaBounds.join(",")}))`);
+    else if (state.areaBounds) chosen.push(`S_INTERSECTS(geom,BBOX(${state.areaBounds.join(",")}))`);
   }
   return chosen.join(" AND ");
 }

@@ -2,6 +2,7 @@
 // refreshed by itself, with the background below it and what was clicked above it.
 
 import { address } from "./start.js";
+import { stateFilter } from "./state.js";
 
 const SELECTED = "selected";
 const LAND = "administrative_areas-fill";
@@ -15,10 +16,10 @@ const NIGHT_ZONE = { "fill-opacity": 0.25 };
 
 /**
  * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers, `rasters` lie on the land,
- * `filters` a CQL2 filter by layer, `selected` a feature, several as a collection, or null.
+ * `selected` a feature, several as a collection, or null.
  */
-export function styleMake({ base, tileset, layers, rasters, background, state, filters, selected, dark }) {
-  const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, filters[layer.id])]));
+export function styleMake({ base, tileset, layers, rasters, background, state, selected, dark }) {
+  const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, stateFilter(state, layer))]));
   const hidden = background.layers.length ? ["background", LAND] : [];
   const drawn = base.layers.filter((layer) => !hidden.includes(layer.id)).map((layer) => placed(layer, state, dark));
   const shown = rasters.filter(({ id }) => state.rasters.has(id));

@@ -1,6 +1,6 @@
 // The administrative areas to choose from.
 
-import { bounds, element, fetchJson, word } from "./start.js";
+import { at, bounds, element, fetchJson, word } from "./start.js";
 
 const AREAS = "/collections/administrative_areas/items";
 
@@ -16,7 +16,7 @@ export async function areasLoad() {
       const inside = areas.filter(({ code }) => code.startsWith(`${area.code}.`));
       return element("optgroup", { label: area.name }, option(area), ...inside.map(option));
     });
-  document.getElementById("area").replaceChildren(element("option", { value: "" }, word("areas_all")), ...groups);
+  at("area").replaceChildren(element("option", { value: "" }, word("areas_all")), ...groups);
   return areas;
 }
 

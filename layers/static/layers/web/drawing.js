@@ -1,10 +1,12 @@
 // An area drawn on the map, corner by corner: with clicks or, in the middle of the map, with the Enter key.
 
+import { feature } from "./start.js";
+
 const REACH = 12; // pixels; a click so near to a corner means that corner
 
 /**
  * Draws with the buttons of `bar`, which is there while it draws. `shown(features)` is told what is drawn so far,
- * `done(ring)` the corners of an area, longitude and latitude each; `done` resolves to whether that was an area, and is
+ * `done(ring)` the corners of an area, longitude and latitude each; `done` resolves to nothing where that was no area, and is
  * no more waited for when the corners have changed meanwhile.
  */
 export function drawingMake(map, bar, { shown, done }) {
@@ -77,5 +79,3 @@ function features(corners) {
   const outline = corners.length > 2 ? [...corners, corners[0]] : corners;
   return corners.length > 1 ? [feature("LineString", outline), ...points] : points;
 }
-
-const feature = (type, coordinates, properties = {}) => ({ type: "Feature", properties, geometry: { type, coordinates } });

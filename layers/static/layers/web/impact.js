@@ -1,7 +1,7 @@
 // What an area holds: the answer of /api/v1/hazards/impact in words.
 
 import { button, list, panelShow } from "./panel.js";
-import { element, fetchDocument, question, word } from "./start.js";
+import { element, feature, fetchDocument, question, word } from "./start.js";
 import { grouped, isEmpty, oclock, shown } from "./values.js";
 
 const TOTALS = { aid_posts: "capacity", health_facilities: "beds_available" }; // what the places of a layer have together
@@ -9,9 +9,14 @@ const TOTALS = { aid_posts: "capacity", health_facilities: "beds_available" }; /
 /** A link to the situation report of what is asked about, as the parameters of the question. */
 export const reportLink = (asked) => element("a", { href: question("impact", { ...asked, f: "html" }) }, word("report"));
 
-/** Show what lies inside a polygon of one ring, given as GeoJSON. `layers` are the collections, `zoom()` goes there, `signal` gives it up. */
-export async function impactShow(polygon, { layers, zoom, signal }) {
-  const asked = { coords: wkt(polygon) };
+/**
+ * Show what lies inside an area, given by its corners; resolves to it as GeoJSON. `layers` are the collections by id,
+ * `zoom(area)` goes there, `signal` gives it up.
+ */
+export async function impactShow(corners, { layers, zoom, signal }) {
+  const ring = [...corners, corners[0]];
+  const area = feature("Polygon", [ring]);
+  const asked = { coords: `POLYGON((${ring.map((corner) => corner.join(" ")).join(",")}))` };
   const answered = question("impact", { ...asked, limit: 1 });
   const found = await fetchDocument(answered, signal);
   const { affected, least, most, uncertainty } = found.people;
@@ -25,14 +30,15 @@ export async function impactShow(polygon, { layers, zoom, signal }) {
       word("as_at", { time: oclock(found.computed_at) }),
     ].filter(Boolean).join(" · "),
     facts: [
-      ...layers.filter(({ id }) => found.layers[id]?.count > 0).map((layer) => [layer.title, counted(layer, found.layers[layer.id])]),
+      ...[...layers.values()].filter(({ id }) => found.layers[id]?.count > 0).map((layer) => [layer.title, counted(layer, found.layers[layer.id])]),
       [word("out_of_reach"), grouped(found.out_of_reach_total)],
       [word("kelurahan"), list(found.kelurahan.map(kelurahanTold), word("kelurahan_none"))],
       ...(without.length ? [[word("without_post"), list(without.map(({ name }) => name))]] : []),
     ],
-    actions: [reportLink(asked), button(zoom, word("zoom_to")), element("a", { href: answered }, "JSON")],
+    actions: [reportLink(asked), button(() => zoom(area), word("zoom_to")), element("a", { href: answered }, "JSON")],
     others: [element("p", { class: "about" }, `${found.note} ${uncertainty}`)],
   });
+  return area;
 }
 
 // Between which numbers the people surely are, as far as that is known: that there are at least none says nothing.
@@ -51,5 +57,3 @@ function counted({ id, schema }, { count, totals }) {
 }
 
 const kelurahanTold = ({ name, affected }) => `${name}: ${affected === null ? "?" : grouped(affected)}`;
-
-const wkt = ({ coordinates: [ring] }) => `POLYGON((${ring.map((corner) => corner.join(" ")).join(",")}))`;

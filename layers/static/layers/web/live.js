@@ -67,10 +67,17 @@ export function liveListen(layers, { live, lost }, changed) {
 }
 
 /**
- * The tiles that show a part of `bbox`, of those that `view` (both west, south, east, north) shows at `zoom` or coarser.
- * Tiles reach over the view's edge, so the two are compared as tiles.
+ * Load the tiles anew that show a part of `bbox` (west, south, east, north), or all of a source.
+ * Tiles are named: of a whole source the library would wait forever for those whose first load failed.
  */
-export function tilesTouched(bbox, view, zoom) {
+export function tilesRenew(map, source, bbox) {
+  const view = map.getBounds().toArray().flat();
+  const zoom = Math.ceil(map.getZoom()) + 1; // images have the tiles of the next zoom
+  if (map.getSource(source)) map.refreshTiles(source, tilesTouched(bbox ?? view, view, zoom));
+}
+
+// The tiles of `bbox` among those that `view` shows at `zoom` or coarser. They reach over the view's edge, so the two are compared as tiles.
+function tilesTouched(bbox, view, zoom) {
   return Array.from({ length: zoom + 1 }, (_, z) => {
     const [left, top, right, bottom] = range(bbox, z, BUFFER);
     const [first, upper, last, lower] = range(view, z, 0);

@@ -1,14 +1,15 @@
 // What threatens a place, and where to go from there: the answer of /api/v1/hazards/at in words.
 
 import { button, details, group, list, panelShow } from "./panel.js";
-import { element, fetchDocument, question, word } from "./start.js";
+import { element, feature, fetchDocument, question, word } from "./start.js";
 import { age, distance, grouped, isEmpty, oclock, towards } from "./values.js";
 
 /**
- * Show what threatens a position in degrees. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
- * `zoom()` goes to the position, `signal` gives it up.
+ * Show what threatens a position in degrees; resolves to it as GeoJSON. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
+ * `zoom(position)` goes there, `signal` gives it up.
  */
 export async function placeShow({ lng, lat }, { layers, pick, zoom, signal }) {
+  const position = feature("Point", [lng, lat]);
   const asked = question("at", { lon: lng, lat });
   const found = await fetchDocument(asked, signal);
   const listed = (layer, rows, row) => rows.map((one) => button(() => pick({ layer: layers.get(layer), id: one.id }), ...row(one)));
@@ -29,9 +30,10 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom, signal }) {
       [word("aid_posts"), group(...places("aid_posts"))],
       [word("health_facilities"), group(...places("health_facilities"))],
     ],
-    actions: [button(zoom, word("zoom_to")), element("a", { href: asked }, "JSON")],
+    actions: [button(() => zoom(position), word("zoom_to")), element("a", { href: asked }, "JSON")],
     others: [element("p", { class: "about" }, found.note)],
   });
+  return position;
 }
 
 function zoneTold({ hazard, level, name, kind, observed_at, valid_to }, layer) {

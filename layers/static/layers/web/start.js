@@ -1,6 +1,8 @@
 // What the server told the page, and the small tools that every module uses.
 
-export const start = JSON.parse(document.getElementById("start").textContent);
+export const at = (id) => document.getElementById(id);
+
+export const start = JSON.parse(at("start").textContent);
 
 const WRONG = 120000; // milliseconds; slow answers explain less
 
@@ -63,6 +65,13 @@ export function turns() {
 /** What items are asked with to be those that tiles show: of a layer with a validity what is valid now. */
 export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date(now()).toISOString() } : {});
 
+/** What there is to say; that something is awaited (`isLate`) only after a moment in which most answers come. */
+export function say(text, isLate = false) {
+  at("said").textContent = text;
+  at("said").hidden = !text;
+  at("said").classList.toggle("late", isLate);
+}
+
 /** The address of a question about hazards, `at` a place or the `impact` on an area. */
 export const question = (name, asked) => `${start.hazards[name]}?${new URLSearchParams({ ...asked, lang: start.language })}`;
 
@@ -76,6 +85,9 @@ export function element(name, attributes = {}, ...children) {
   made.append(...children.filter((child) => child !== undefined && child !== false));
   return made;
 }
+
+/** A GeoJSON feature. */
+export const feature = (type, coordinates, properties = {}) => ({ type: "Feature", properties, geometry: { type, coordinates } });
 
 /** West, south, east, north around a GeoJSON geometry. */
 export function bounds(geometry) {

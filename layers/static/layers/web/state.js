@@ -5,7 +5,8 @@
 /**
  * `layers` are the collections switched on, all at first, and `rasters` the hazard rasters, none at first; `codes` names, for a collection and a property, the codes that are shown
  * where not all are (`first`, where the address says nothing); `area` is a code, `item` a collection and a feature's id, `place` a position,
- * `drawn` the corners of an area; each empty for none. No address holds `areaBounds`, the box around the area.
+ * `drawn` the corners of an area; each empty for none. No address holds `areaBounds`, the box around the area, and `selected`, the GeoJSON that is
+ * marked on the map.
  * Places, layers and codes that there are not, as in a link from long ago, are left out.
  */
 export function stateRead(layers, rasters, first) {

@@ -15,10 +15,9 @@ const NIGHT_LINE = { "line-color": "#7d938a" };
 const NIGHT_ZONE = { "fill-opacity": 0.25 };
 
 /**
- * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers, `rasters` lie on the land,
- * `selected` a feature, several as a collection, or null.
+ * A style for MapLibre. `base` is the API's, `tileset` its TileJSON, `background` has sources and layers, `rasters` lie on the land.
  */
-export function styleMake({ base, tileset, layers, rasters, background, state, selected, dark }) {
+export function styleMake({ base, tileset, layers, rasters, background, state, dark }) {
   const sources = Object.fromEntries(layers.map((layer) => [layer.id, source(layer, tileset, stateFilter(state, layer))]));
   const hidden = background.layers.length ? ["background", LAND] : [];
   const drawn = base.layers.filter((layer) => !hidden.includes(layer.id)).map((layer) => placed(layer, state, dark));
@@ -27,7 +26,7 @@ export function styleMake({ base, tileset, layers, rasters, background, state, s
   const ground = background.layers.length ? background.layers : [drawn.shift()];
   return {
     ...base,
-    sources: { ...sources, ...Object.fromEntries(shown.map(rasterSource)), ...background.sources, [SELECTED]: { type: "geojson", data: selected ?? empty } },
+    sources: { ...sources, ...Object.fromEntries(shown.map(rasterSource)), ...background.sources, [SELECTED]: { type: "geojson", data: state.selected ?? empty } },
     layers: [...ground, ...drawn, ...highlight(dark)],
     transition: { duration: 0 },
   };

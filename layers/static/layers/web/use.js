@@ -1,8 +1,8 @@
 // The addresses by which other programs use a layer, to copy.
 
-import { address, element, word } from "./start.js";
+import { address, at, element, word } from "./start.js";
 
-const dialog = document.getElementById("use");
+const dialog = at("use");
 
 /** Show the addresses of a layer, the last one with the filter that is set. */
 export function useShow(layer, filter) {

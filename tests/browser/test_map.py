@@ -36,7 +36,7 @@ from pytest_django.live_server_helper import LiveServer
 from layers.catalog import layer_get, layers
 from layers.management.commands.tiles_warm import tile_address
 from layers.models import Feature
-from layers.query import features
+from layers.query import features, tiles
 from layers.query.tiles import Tile
 
 ABROAD_PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4IXcCAANgAa9ABWm/AAAAAElFTkSuQmCC"
@@ -124,12 +124,26 @@ def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> Non
     page.goto(f"/#{VIEW}")
     drawn(page, MARKET)
     page.locator("#map canvas").focus()
+    held = Held(page, f"**/markets/items/{market.pk}?*")
     page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Sedang ditanyakan …")
+    held.answer()
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#feature")).to_be_hidden()
     expect(page.locator("#map canvas")).to_be_focused()
     assert "item" not in state(page)
+
+
+def test_keyboard_tells_how_many_features_a_cluster_stands_for(
+    page: Page, market: Feature, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "DETAILS", tiles.DETAILS[-1:])
+    feature_make(layer_get("markets"), 2, geom=HERE)
+    page.goto(f"/#{VIEW}&layers=markets")
+    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    page.locator("#map canvas").press("Enter")
+    expect(page.locator("#said")).to_have_text("2 fitur di sini; perbesar untuk melihatnya.")
 
 
 def test_features_at_one_place_are_all_reached(page: Page, market: Feature, feature_make: FeatureMake) -> None:

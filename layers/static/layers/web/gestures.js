@@ -54,6 +54,6 @@ export function gesturesListen(map, { layers, drawing, show, threats }) {
     if (drawing.isOn()) {
       if (key === "Enter") drawing.add(map.getCenter().wrap());
       if (key === "Backspace") drawing.undo();
-    } else if (key === "Enter") say(identify({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 }) ? "" : word("nothing_here"));
+    } else if (key === "Enter" && !identify({ x: canvas.clientWidth / 2, y: canvas.clientHeight / 2 })) say(word("nothing_here"));
   });
 }

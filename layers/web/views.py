@@ -19,6 +19,13 @@ Hazard = DisasterZone.Hazard
 FIRST = {"disaster_zones": {"hazard": [Hazard.FLOOD, Hazard.LANDSLIDE, Hazard.TIDAL_WAVE, Hazard.TSUNAMI]}}
 """The codes shown at first: maps of shaking, drought or wind cover the whole city and hide the others."""
 
+SCRIPTS = Path(__file__).parent.parent / "static/layers/web"
+MODULES = [
+    "vendor/maplibre-gl/dist/maplibre-gl.mjs",
+    *(f"layers/web/{file.name}" for file in sorted(SCRIPTS.glob("*.js"))),
+]
+"""The scripts, which browsers fetch at once: each would be asked for only when another that names it has come."""
+
 
 def map_page(request: HttpRequest) -> HttpResponse:
     """The page, with what its scripts must know to begin: addresses, language, words and background."""
@@ -34,7 +41,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "counted": features.COUNTED,
         "background": {"address": address, "attribution": settings.MAP_BACKGROUND_ATTRIBUTION},
     }
-    return render(request, "web/map.html", {"start": start})
+    return render(request, "web/map.html", {"start": start, "modules": MODULES})
 
 
 def background(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from layers.web.words import WORDS
 
-SCRIPTS = Path("layers/static/layers/web")
+SCRIPTS = Path("layers/static/layers/web").resolve()
 
 
 def start(page: str) -> dict[str, object]:
@@ -35,6 +35,18 @@ def test_scripts_have_every_word_they_use_and_no_other() -> None:
     asked = set(re.findall(r'word\("(\w+)"', scripts))
     assert asked <= WORDS.keys()
     assert [name for name in WORDS if not re.search(rf"\b{name}\b", scripts)] == []
+
+
+def test_browsers_fetch_all_modules_at_once(client: Client) -> None:
+    page = client.get("/").content.decode()
+    named = re.findall(r'<link rel="modulepreload" href="/static/\w+/([^"]+)">', page)
+
+    def imported(module: Path) -> set[Path]:
+        names = re.findall(r'(?:from |import\()"([^"]+)"', module.read_text()) if module.parent == SCRIPTS else []
+        return {module}.union(*(imported((SCRIPTS / name).resolve()) for name in names))
+
+    wanted = imported(SCRIPTS / "main.js")
+    assert sorted(named) == sorted(str(module.relative_to(SCRIPTS.parent.parent)) for module in wanted)
 
 
 def test_page_asks_no_other_host() -> None:

@@ -44,15 +44,16 @@ async function rastersLoad({ collections }) {
 
 async function begin() {
   const listed = fetchJson("/collections");
-  const [maplibregl, layers, rasters, base, background, areas] = await Promise.all([
+  const styled = fetchJson("/styles/map");
+  const [maplibregl, layers, rasters, base, tileset, background, areas] = await Promise.all([
     import("../../vendor/maplibre-gl/dist/maplibre-gl.mjs"), // the largest part of the page by far
     listed.then(layersLoad),
     listed.then(rastersLoad),
-    fetchJson("/styles/map"),
+    styled,
+    styled.then(({ sources }) => fetchDocument(Object.values(sources)[0].url)),
     backgroundLoad(start.background),
     areasLoad(),
   ]);
-  const tileset = await fetchDocument(Object.values(base.sources)[0].url);
   const known = new Map(layers.map((layer) => [layer.id, layer]));
   const read = () => stateRead(layers, rasters, start.codes);
   const state = read();

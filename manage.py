@@ -5,11 +5,23 @@ import os
 import sys
 
 
+def settings_choose() -> None:
+    """By the options that every command has; Django itself reads them later than the language needs settings."""
+    from django.core.management import handle_default_options
+    from django.core.management.base import CommandParser
+
+    parser = CommandParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--settings")
+    parser.add_argument("--pythonpath")
+    handle_default_options(parser.parse_known_args(sys.argv[2:])[0])
+
+
 def language_activate() -> None:
     """Speak as gettext would, by the first of these variables that is set; as the portal where it asks for neither."""
     import django
     from django.utils import translation
 
+    settings_choose()
     django.setup()
     asked = next(filter(None, map(os.environ.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
     for code in asked.split(":"):

@@ -87,6 +87,7 @@ class Hub:
     def __init__(self) -> None:
         self.streams: set[Stream] = set()
         self.news: News | None = None
+        self.is_lost = False
         self.stopped = Event()
         self.folder = VersionsFolder(settings.VERSIONS_FOLDER) if settings.VERSIONS_FOLDER else None
         self.asking = ThreadPoolExecutor(1)
@@ -115,20 +116,17 @@ class Hub:
         """
         news = await asyncio.get_running_loop().run_in_executor(self.asking, _news_fetch_again, since)
         if news is None:
-            raise Unavailable(
-                text("Basis data tidak menjawab. Cobalah lagi.", "The database does not answer. Try again in a moment.")
-            )
+            raise _unavailable()
         return news
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         since: Place | None = None
         former: Boundaries | None = None
-        well = True
         while not self.stopped.is_set():
             try:
                 notices_listen()  # each time: a query may have got another connection, a standby been promoted
                 news, boundaries = news_fetch(since), boundaries_fetch()
-                well = True
+                self.is_lost = False
                 if self.folder:
                     self._versions_tell(self.folder, news, boundaries)
                 news = news.turned(boundaries, former or boundaries)
@@ -139,9 +137,9 @@ class Hub:
             except Exception as error:
                 # Whatever it is: were nobody to follow, the heartbeats would go on saying that all is well
                 expected = isinstance(error, DatabaseError | InterfaceError)
-                if well:
+                if not self.is_lost:
                     logger.error("the journal cannot be followed: %s", error, exc_info=not expected)
-                well = False
+                self.is_lost = True
                 if self.folder:
                     self.folder.clear()
                 connection.close()
@@ -205,6 +203,8 @@ class Events:
                     "Terlalu banyak aliran terbuka. Cobalah lagi nanti.", "Too many streams are open. Try again later."
                 )
             )
+        if self.hub.is_lost:
+            raise _unavailable()
         stream = Stream(shown)
         self.hub.streams.add(stream)  # before the query, so that nothing falls between
         try:
@@ -239,7 +239,7 @@ class Events:
                 await send({"type": "http.response.body", "body": words, "more_body": True})
             with suppress(TimeoutError):
                 await asyncio.wait_for(stream.wake.wait(), HEARTBEAT)
-            words = stream.take() or ALIVE
+            words = stream.take() or (QUIET if self.hub.is_lost else ALIVE)
 
 
 async def _left(receive: Receive) -> None:
@@ -293,6 +293,14 @@ def _event(name: str, told: dict[str, Any], id: Place | None) -> bytes:
 
 
 ALIVE = _event("alive", {}, None)
+QUIET = b":\n\n"
+"""A comment, which proxies see and scripts do not: nobody knows whether something changed."""
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        text("Basis data tidak menjawab. Cobalah lagi.", "The database does not answer. Try again in a moment.")
+    )
 
 
 def _language(accepted: str) -> str:

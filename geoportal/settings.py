@@ -85,7 +85,7 @@ DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
-    "tcp_user_timeout": 15_000,
+    "tcp_user_timeout": 15_000 if STATEMENT_TIMEOUT else 0,  # an import may wait for a disk
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={STATEMENT_TIMEOUT * 1000 // 5}ms "
     "-c idle_in_transaction_session_timeout=60s -c max_parallel_workers_per_gather=0 -c jit=off",
     **DATABASES["default"].get("OPTIONS", {}),
@@ -194,15 +194,16 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 
 
 def _release() -> str:
-    files = (file for file in sorted((BASE_DIR / "layers").rglob("*")) if file.suffix != ".pyc" and file.is_file())
-    digest = sha256()
+    parts = (file for folder in ("geoportal", "layers") for file in sorted((BASE_DIR / folder).rglob("*")))
+    files = (file for file in parts if file.suffix != ".pyc" and file.is_file())
+    digest = sha256(TIME_ZONE.encode())
     for file in (GEOPORTAL_CONFIG, BASE_DIR / "requirements.txt", *files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
 RELEASE = _release()
-"""A digest of code, pages, configuration and libraries: another release may write the same data differently."""
+"""A digest of code, pages, configuration, time zone and libraries: another one may write the same data differently."""
 
 STATIC_URL = f"/static/{RELEASE}/"  # files of a release never change: browsers keep them, and mix no two releases
 WHITENOISE_USE_FINDERS = True
@@ -212,7 +213,6 @@ if not DEBUG:
 if PROXIES:  # without one, any client could say it
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # the other makes a signer for each request
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 if not PUBLIC_URL.startswith("https://"):
     SECURE_CROSS_ORIGIN_OPENER_POLICY = None  # browsers take it over https only, and complain otherwise

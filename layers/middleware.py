@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from compression_middleware.middleware import CompressionMiddleware as BaseCompressionMiddleware
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -116,7 +116,8 @@ def _policy() -> str:
     background, events = settings.MAP_BACKGROUND, settings.EVENTS_URL or ""
     others = [_origin(address) for address in (background, events) if "://" in address]
     if "://" in background and "{z}" not in background and not background.endswith(".pmtiles"):
-        others.append("https:")  # a style or TileJSON names further servers
+        # a style or TileJSON names further servers; one that came by http may name such ones
+        others += ["https:"] if background.startswith("https:") else ["https:", "http:"]
     elsewhere = " ".join(others)
     return (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; object-src 'none'; "
@@ -151,7 +152,10 @@ class ProblemMiddleware:
 
 def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The fault, as the page that a browser shows or as the document that a program reads."""
-    wanted = request.GET.get("f")
+    try:
+        wanted = request.GET.get("f")
+    except SuspiciousOperation:  # more parameters than are read, which no page can be made of
+        return problem.response()
     if wanted == "html" or (
         wanted is None
         and request.get_preferred_type(["application/problem+json", "application/json", "text/html"]) == "text/html"

@@ -365,7 +365,11 @@ def stream_scope(path: str = "/events") -> dict[str, Any]:
     return {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
 
 
-def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("is_lost", "heard"), [(False, b"event: alive\ndata: {}\n\n"), (True, b":\n\n")])
+def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(
+    monkeypatch: pytest.MonkeyPatch, is_lost: bool, heard: bytes
+) -> None:
+    """While nobody can follow the journal it is a comment, so that a client takes the stream for lost."""
     monkeypatch.setattr(events, "PATIENCE", 0.2)
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
     application, sent = events.Events(), []
@@ -373,6 +377,7 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeyp
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message.get("body"))
+        application.hub.is_lost = is_lost
         if len(sent) == 4:
             await never()
 
@@ -381,8 +386,7 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(monkeyp
             await application(stream_scope(), never, send)
 
     asyncio.run(watched())
-    alive = b"event: alive\ndata: {}\n\n"
-    assert sent == [None, b'event: hello\ndata: {"version":"e-3"}\nid: e-3\n\n', alive, alive]
+    assert sent == [None, b'event: hello\ndata: {"version":"e-3"}\nid: e-3\n\n', heard, heard]
     assert application.hub.streams == set()
 
 

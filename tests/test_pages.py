@@ -52,6 +52,7 @@ def html(client: Client, path: str, language: str = "id", status: int = 200) -> 
         ("https://tiles.example/{z}/{x}/{y}.png", "https://tiles.example"),
         ("https://tiles.example:8443/peta.pmtiles", "https://tiles.example:8443"),
         ("https://tiles.example/style.json?key=a", "https://tiles.example https:"),
+        ("http://tiles.example/style.json", "http://tiles.example https: http:"),
     ],
 )
 def test_pages_load_only_what_is_theirs(client: Client, settings: Any, background: str, elsewhere: str) -> None:
@@ -83,6 +84,13 @@ def test_a_name_that_is_not_the_portals_is_told(client: Client, path: str) -> No
     page = client.get(path, {"lang": "id"}, headers={"host": "<b>.example", "accept": "text/html"})
     assert page.status_code == 400
     assert "&lt;b&gt;.example" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/oapi/collections", "/api/v1/markets/", "/nowhere"])
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_more_parameters_than_are_read_are_refused(client: Client, path: str, accept: str) -> None:
+    refused = client.get(f"{path}?{'a&' * 1001}", headers={"accept": accept})
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
 
 
 @pytest.mark.django_db

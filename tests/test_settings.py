@@ -82,6 +82,13 @@ def test_a_command_names_the_setting_and_shows_no_code() -> None:
     assert refused.stderr.count("\n") == 1
 
 
+def test_a_command_heeds_the_settings_that_it_is_given() -> None:
+    command = [sys.executable, "manage.py", "check", "--settings", "elsewhere"]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "No module named 'elsewhere'" in refused.stderr
+
+
 def test_the_timeout_of_requests_is_not_for_commands() -> None:
     told = "from django.conf import settings; print(settings.STATEMENT_TIMEOUT)"
     command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", told]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from layers.catalog import Layer, layers
 from layers.models import DisasterZone
@@ -23,9 +23,16 @@ EARLIER = 100
 
 CHANGED = """
 SELECT DISTINCT fid FROM journal.change WHERE layer = %s AND (
-    (old ->> 'valid_to')::timestamptz BETWEEN %s AND %s OR op = 'U' AND old ->> 'kind' <> %s
+    (old ->> 'valid_to')::timestamptz BETWEEN %s AND %s
+    OR op = 'U' AND (old ->> 'kind' <> %s OR old ? 'valid_from')
 )"""
 """Items of which some former state may have been an alert that had not ended by now."""
+
+
+ENDED = """
+SELECT max((old ->> 'valid_to')::timestamptz) FROM journal.change
+WHERE layer = %s AND old ->> 'valid_to' <> '-infinity' AND (old ->> 'valid_to')::timestamptz <= %s"""
+"""The last end that a former state had before a moment."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,14 @@ def withdrawals_fetch(moment: datetime) -> Iterator[Told]:
     return filter(None, (_withdrawal(edits, moment) for edits in histories.values()))
 
 
+def ended_last(moment: datetime) -> datetime | None:
+    """When an alert ended last before a moment, as it is now or as it was withdrawn; or one whose end was changed."""
+    present = DisasterZone.objects.filter(valid_to__lte=moment).aggregate(last=Max("valid_to"))["last"]
+    with connection.cursor() as cursor:
+        cursor.execute(ENDED, [zones_layer().id, moment])
+        return max(filter(None, (present, *cursor.fetchone())), default=None)
+
+
 def told_fetch(id: int, moment: datetime) -> Told | None:
     """What there is to tell of a zone at a moment, be it deleted by then."""
     edits = histories_fetch(zones_layer(), [id]).get(id, [])
@@ -95,12 +110,17 @@ def _withdrawal(edits: Sequence[Edit], moment: datetime) -> Told | None:
         if _is_told(present) or _is_endless(present):
             return None
     for age, edit in enumerate(edits):
-        if edit.before is None or not _is_told(zone := _zone(edit.before)):
+        if edit.before is None or _is_passing(edits[age:]) or not _is_told(zone := _zone(edit.before)):
             continue
         if zone.valid_to is None or zone.valid_to < moment:
             break
         return Told(zone, _earlier(edits[age:]), _stored(edit.new) or edit.at)
     return None
+
+
+def _is_passing(edits: Sequence[Edit]) -> bool:
+    """Whether the state before the first of these edits began and ended with one commit, so that nobody saw it."""
+    return len(edits) > 1 and edits[0].at is not None and edits[0].at == edits[1].at
 
 
 def _zone(state: State) -> DisasterZone:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Max
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -25,7 +24,7 @@ from layers.catalog import config
 from layers.errors import NotFound
 from layers.exports.cap import CAP_TYPE, Feed, Publisher, alert_document, feed_document
 from layers.models import CapAlert, DisasterZone
-from layers.query.alerts import Told, alerts, told_fetch, withdrawals_fetch, zones_layer
+from layers.query.alerts import Told, alerts, ended_last, told_fetch, withdrawals_fetch, zones_layer
 from layers.query.features import version_fetch
 from layers.query.values import id_parse
 from layers.rest.views import PublicView
@@ -121,8 +120,8 @@ def _answer(request: Request, document: bytes, content_type: str) -> HttpRespons
 
 def _changed(moment: datetime) -> datetime:
     """When the feed changed last: by an edit, or because an alert ended."""
-    ended = DisasterZone.objects.filter(valid_to__lte=moment).aggregate(last=Max("valid_to"))["last"]
-    return max(filter(None, (version_fetch(zones_layer()).at, ended)), default=datetime.fromtimestamp(0, UTC))
+    changes = version_fetch(zones_layer()).at, ended_last(moment)
+    return max(filter(None, changes), default=datetime.fromtimestamp(0, UTC))
 
 
 def _words(zone: DisasterZone) -> list[dict[str, Any]]:

@@ -135,8 +135,11 @@ def pgbench_script(server: Server, load: Load, query: str) -> str:
         f"\\set north :south + {height}",
     ]
     asked = shapely.box(west, south, west + width, south + height)
+    bounds = dict(zip(asked.bounds, (":west", ":south", ":east", ":north"), strict=True))
 
     def value(given: Any) -> str:
+        if isinstance(given, float):
+            return next((name for bound, name in bounds.items() if abs(given - bound) < 1e-5), str(given))
         if isinstance(given, str) and (corners := re.findall(r"\((\S+), (\S+)\)", given)):
             (w, s), (e, n) = ((float(x), float(y)) for x, y in corners)
             sides = (f":west + {w - west}", f":south + {s - south}", f":east + {e - west - width}")

@@ -149,6 +149,19 @@ def test_what_a_message_cancels_is_cancelled_in_turn(anyone: APIClient, monkeypa
     monkeypatch.setattr("layers.rest.alerts.now", lambda: expired)
     assert titles(anyone) == []
     assert anyone.get(f"/api/v1/alerts/{zone.pk}.cap").status_code == 404
+    updated = str(feed(anyone).findtext(f"{ATOM}updated"))
+    assert datetime.fromisoformat(updated) == datetime.fromisoformat(times["expires"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_cancelled_before_it_came_is_not_told(anyone: APIClient) -> None:
+    expires = localtime(now() + HOUR).isoformat(timespec="seconds")
+    first, later = ((now() - ago * HOUR).isoformat(timespec="seconds") for ago in (2, 1))
+    references = f"uji@example.id,A,{first}"
+    alert_import(alert_parse(message("B", msgType="Cancel", sent=later, references=references)))
+    alert_import(alert_parse(message("A", info(effective="", expires=expires), sent=first)))
+    assert DisasterZone.objects.count() == 1
+    assert titles(anyone) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -184,11 +197,12 @@ def test_what_is_deleted_is_cancelled_until_it_is_put_back(anyone: APIClient, wa
         pytest.param({"valid_to": 0, "kind": "kejadian"}, id="ended before its time"),
         pytest.param({"valid_to": -1}, id="ended in the past"),
         pytest.param({"kind": "peta_bahaya"}, id="a map now"),
+        pytest.param({"valid_from": 1}, id="began as late as it ends"),
     ],
 )
 def test_what_becomes_no_alert_is_cancelled(anyone: APIClient, warn: Any, changes: dict[str, Any]) -> None:
     zone = warn(name="Banjir", start=-2, end=1, level="sedang")
-    moment = now()
+    moment = zone.valid_to - HOUR
     for name, value in changes.items():
         setattr(zone, name, value if isinstance(value, str) else moment + value * HOUR)
     zone.save()

@@ -47,10 +47,17 @@ class Watcher:
         self.status = self.answer.status
 
     def next(self) -> Told:
-        """Name, data and id of the next event."""
+        """Name, data and id of the next event; heartbeats, which a busy machine lets through, are none."""
+        deadline = time.monotonic() + 60
+        while (told := self._read())[0] == "alive":
+            assert time.monotonic() < deadline, "nothing is told"
+        return told
+
+    def _read(self) -> Told:
         fields: dict[str, str] = {}
-        while (line := self.answer.readline().decode().rstrip("\n")) or not fields:
-            name, _, value = line.partition(": ")
+        while (line := self.answer.readline()).strip() or not fields:
+            assert line, "the stream ended"
+            name, _, value = line.decode().rstrip("\n").partition(": ")
             if name:
                 fields[name] = value
         return fields["event"], json.loads(fields["data"]), fields.get("id")
@@ -65,9 +72,9 @@ Watch = Callable[..., Watcher]
 
 @pytest.fixture
 def watch(transactional_db: None) -> Iterator[Watch]:
-    """Open a stream of an events process that lets three be open."""
+    """Open a stream of an events process that lets four be open."""
     opened = []
-    with granian("asgi", EVENTS_STREAMS="3") as server:
+    with granian("asgi", EVENTS_STREAMS="4") as server:
 
         def open(*args: Any, **headers: str) -> Watcher:
             opened.append(Watcher(server.port, *args, **headers))
@@ -120,14 +127,17 @@ def test_changes_are_told_as_they_are_committed(watch: Watch, feature_make: Feat
 def test_what_begins_and_ends_by_itself_is_told_as_it_does(watch: Watch, feature_make: FeatureMake) -> None:
     everything, posts = watch(), watch("/events?collections=aid_posts")
     everything.next(), posts.next()
-    began, ended = (timezone.now() + timedelta(seconds=seconds) for seconds in (1.5, 2.6))
-    feature_make(ZONES, 1, valid_from=began)
+    began, ended = (timezone.now() + timedelta(seconds=seconds) for seconds in (5, 8))
+    with transaction.atomic():
+        feature_make(ZONES, 1, valid_from=began)
+        feature_make(ZONES, 2, valid_to=ended)
     version = everything.next()[1]["version"]
-    feature_make(ZONES, 2, valid_to=ended)
-    version = everything.next()[1]["version"]
+    told = timezone.now()
     for moment in (began, ended):
-        assert everything.next() == change("disaster_zones", version, None, 0, version)
-        assert timedelta(0) <= timezone.now() - moment < timedelta(seconds=events.HEARTBEAT / 2)
+        if told < moment:  # a notice that a busy machine brings after both moments may be of both
+            assert everything.next() == change("disaster_zones", version, None, 0, version)
+            told = timezone.now()
+        assert timedelta(0) <= told - moment < timedelta(seconds=events.HEARTBEAT / 2)
     feature_make(POSTS)
     assert posts.next()[1]["layer"] == "aid_posts"
 
@@ -143,8 +153,6 @@ def test_who_comes_back_is_told_what_was_missed(watch: Watch, feature_make: Feat
     for path, headers in ((f"/events?since={start}", {}), (f"/events?since={now}", {"Last-Event-ID": start})):
         back = watch(path, **headers)
         assert [back.next(), back.next()] == missed
-        back.close()
-        time.sleep(0.5)
     assert watch(f"/events?since={now}").next() == ("hello", {"version": now}, now)
 
 
@@ -218,7 +226,7 @@ def test_what_is_wrong_is_told_before_the_stream(method: str, path: str, status:
 
 
 def test_more_streams_than_may_be_are_refused(watch: Watch) -> None:
-    for watcher in [watch() for _ in range(3)]:
+    for watcher in [watch() for _ in range(4)]:
         watcher.next()
     refused = watch()
     assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
@@ -328,15 +336,14 @@ def test_notices_wake_on_a_connection_that_was_replaced_between_two_queries(
     monkeypatch.setattr(events, "boundaries_fetch", fetch_killed)
     with _followed() as told:
         told.get(timeout=20)
-        time.sleep(1.2)  # the query after the one that found another connection
         waits = []
-        for number in (1, 2, 3):
+        for number in range(1, 7):
             feature_make(MARKETS, number)
             began = time.monotonic()
             told.get(timeout=20)
             waits.append(time.monotonic() - began)
             time.sleep(0.1)
-        assert sorted(waits)[1] < 0.5, "of three, for the machine may be busy"
+        assert min(waits[1:]) < 0.5, "the first has the follower listen anew, and the machine may be busy"
 
 
 def test_a_fault_that_nobody_foresaw_ends_no_streams(
@@ -436,8 +443,9 @@ def test_the_portal_leads_to_the_events_process(client: Client, settings: Any) -
 
 def test_a_client_that_leaves_frees_its_place(watch: Watch) -> None:
     for _ in range(9):
-        watcher = watch()
-        assert watcher.status == 200
+        deadline = time.monotonic() + events.HEARTBEAT / 2  # with a heartbeat, it would be noticed anyway
+        while (watcher := watch()).status == 503:
+            assert time.monotonic() < deadline, "who left holds his place"
+            time.sleep(0.1)
         watcher.next()
         watcher.close()
-        time.sleep(0.1)

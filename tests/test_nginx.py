@@ -7,7 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPMessage
@@ -56,9 +56,9 @@ class Site:
     """The portal behind nginx; parts of it can be taken away."""
 
     def __init__(self, folder: Path) -> None:
-        self.stack, self.portal, self.folder = ExitStack(), ExitStack(), folder
+        self.stack, self.portal, self.teller, self.folder = ExitStack(), ExitStack(), ExitStack(), folder
         self.port, versions = port_free(), folder / "versions"
-        self.events = self.stack.enter_context(granian("asgi", VERSIONS_FOLDER=str(versions)))
+        self.events = self.teller.enter_context(granian("asgi", VERSIONS_FOLDER=str(versions)))
         portal = self.portal.enter_context(granian("wsgi", PROXIES="1"))
         text = (settings.BASE_DIR / "nginx.conf").read_text()
         for written, here in {
@@ -79,7 +79,7 @@ class Site:
         self.stack.enter_context(running(command, self.port))
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as line:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as line:
             line.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
             answer = line.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
@@ -91,11 +91,11 @@ class Site:
         news = news_fetch(None)
         version = f".{news.epoch}-{news.versions.get(layer, news.place.seq)}-"
         until(lambda: version in self.told(layer).name, "its version is not told")
-        key = f"KEY: {self.told(layer)} http://127.0.0.1:{self.port}{path}\n".encode()
 
         def kept() -> Answer | None:
             answer, files = self.ask(path), (self.folder / "cache").rglob("*")
-            return answer if any(key in file.read_bytes() for file in files if file.is_file()) else None
+            key = f"KEY: {self.told(layer)} http://127.0.0.1:{self.port}{path}\n".encode()
+            return answer if any(key in content(file) for file in files) else None
 
         return until(kept, "it is not kept")
 
@@ -105,6 +105,13 @@ class Site:
     def ask_for_kept(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """On a busy machine there are seconds for which no version is told; then the portal is asked."""
         return until(lambda: given(self.ask(path, method, **headers)), "it is not given")
+
+
+def content(file: Path) -> bytes:
+    """Nothing of a folder, and of what nginx has renamed meanwhile."""
+    with suppress(OSError):
+        return file.read_bytes()
+    return b""
 
 
 def given(answer: Answer) -> Answer | None:
@@ -123,7 +130,7 @@ def until[Found](look: Callable[[], Found | None], otherwise: str, seconds: int 
 def site(transactional_db: None, tmp_path: Path, feature_make: FeatureMake) -> Iterator[Site]:
     feature_make(MARKETS)
     site = Site(tmp_path)
-    with site.stack, site.portal:
+    with site.stack, site.portal, site.teller:
         yield site
 
 
@@ -170,14 +177,19 @@ def test_answers_are_kept_while_the_layer_is_unchanged(site: Site, feature_make:
 
 
 def test_what_ends_by_itself_is_kept_until_then(site: Site, feature_make: FeatureMake) -> None:
-    ends = timezone.now() + timedelta(seconds=5)
-    feature_make(ZONES, valid_to=ends)
+    feature_make(ZONES)
     together = "/oapi/tiles/WebMercatorQuad/10/536/842?collections=markets,disaster_zones"
-    before = {path: site.keep(path) for path in (ZONE_TILE, together)}
+    for seconds in (3, 9, 27):  # a busy machine may need more until both are kept
+        ends = timezone.now() + timedelta(seconds=seconds)
+        ZONES.model.objects.update(valid_to=ends)
+        before = {path: site.keep(path) for path in (ZONE_TILE, together)}
+        if timezone.now() < ends:
+            break
     assert all(b"disaster_zones" in answer.body for answer in before.values())
-    time.sleep((ends - timezone.now()).total_seconds())
+    time.sleep(max(0, (ends - timezone.now()).total_seconds()))
     ended = until(lambda: None if (answer := site.ask(ZONE_TILE)).status == 200 else answer, "its end is not told")
     assert (ended.status, ended.body) == (204, b"")
+    until(lambda: b"disaster_zones" not in site.ask(together).body, "its end is told of its layer only")
     both = site.keep(together)
     assert (b"disaster_zones" in both.body, b"markets" in both.body) == (False, True)
     assert site.ask(ZONE_TILE, If_None_Match=before[ZONE_TILE].etag).status == 204
@@ -242,15 +254,15 @@ def test_streams_that_may_break_off_are_not_kept(site: Site) -> None:
         first = site.ask(path, **headers)
         assert first.status == 200
         assert site.ask(path, If_None_Match=first.etag, **headers).status == 304
-    whole = site.ask(f"{address}?f=flatgeobuf")
+    whole = site.keep(f"{address}?f=flatgeobuf")
     site.portal.close()
     assert [site.ask(path, **headers).status for path, headers in ways] == [502] * 4
-    assert site.ask(f"{address}?f=flatgeobuf").body == whole.body
+    assert site.ask_for_kept(f"{address}?f=flatgeobuf").body == whole.body
 
 
 def test_a_portal_that_is_gone_is_told(site: Site) -> None:
     site.portal.close()
-    os.killpg(site.events.group, signal.SIGTERM)
+    site.teller.close()
     for path in ("/", "/oapi/collections", TILE, "/api/v1/markets/", "/events"):
         answer = site.ask(path, Origin="https://peta.example")
         told = json.loads(answer.body)

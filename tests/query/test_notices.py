@@ -35,6 +35,6 @@ def test_a_connection_made_beside_a_thousand_streams_is_waited_for(crowded: None
     notices_await(0.2)
     assert time.monotonic() - began >= 0.2
     feature_make(layer_get("markets"))
-    notices_await(5)
-    assert time.monotonic() - began < 5
+    notices_await(60)
+    assert time.monotonic() - began < 30
     connection.close()

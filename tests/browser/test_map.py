@@ -313,8 +313,7 @@ def test_without_events_the_page_says_so_and_asks_again(page: Page, market: Feat
     expect(page.locator("#lost")).to_be_in_viewport(ratio=1)
     drawn(page, MARKET)
     market.delete()
-    page.unroute("**/events?*")
-    page.route("**/events?*", lambda route: stream(route, "retry: 600000\n\n"))
+    page.route("**/events?*", lambda route: stream(route, "retry: 600000\n\n"))  # wins over the one before
     drawn(page, MARKET, wanted=False)
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()

@@ -74,7 +74,7 @@ def test_who_is_there_asks_about_his_own_place(page: Page) -> None:
 
 
 def test_room_and_beds_are_told_with_their_age(page: Page, feature_make: FeatureMake) -> None:
-    now = timezone.now() - timedelta(minutes=1)
+    now = timezone.now() - timedelta(hours=2, minutes=5)
     people = {"status": "buka", "status_as_of": now, "capacity": 80, "displaced_as_of": now}
     feature_make(layer_get("aid_posts"), 1, name="Pos penuh", geom=BESIDE, displaced_day=100, **people)
     feature_make(layer_get("aid_posts"), 2, name="Pos lega", geom=BESIDE, displaced_day=30, **people)
@@ -82,10 +82,8 @@ def test_room_and_beds_are_told_with_their_age(page: Page, feature_make: Feature
     feature_make(layer_get("health_facilities"), type="rumah_sakit", emergency_24h=True, geom=BESIDE, **beds)
     page.goto(f"/?lang=en#{VIEW}&place=-8.58/116.1")
     panel = page.locator("#feature")
-    expect(panel.get_by_role("button", name="Pos penuh")).to_contain_text("east · full · status 1 minute ago")
-    expect(panel.get_by_role("button", name="Pos lega")).to_contain_text(
-        "east · room for 50 more · status 1 minute ago"
-    )
+    expect(panel.get_by_role("button", name="Pos penuh")).to_contain_text("east · full · status 2 hours ago")
+    expect(panel.get_by_role("button", name="Pos lega")).to_contain_text("east · room for 50 more · status 2 hours ago")
     expect(panel).to_contain_text("12 beds free last week")
 
 

@@ -149,6 +149,8 @@ class Hub:
         """Who finds no versions asks the portal itself: a folder that fails is no reason to leave streams untold."""
         try:
             folder.write(news, boundaries)
+            if self.stopped.is_set():  # meanwhile, by another thread
+                folder.clear()
         except OSError as error:
             logger.error("VERSIONS_FOLDER: %s", error)
             with suppress(OSError):

@@ -270,6 +270,6 @@ def test_a_scattered_area_is_compared_with_many_kelurahan_in_time(feature_make: 
     patches = shapes(reached, mask=reached == 1, transform=corner)
     scattered = shapely.MultiPolygon([shapely.geometry.shape(patch) for patch, _ in patches])
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '3s'")
+        cursor.execute("SET LOCAL statement_timeout = '10s'")
     found = ask(scattered)
     assert len(found.kelurahan) == 64

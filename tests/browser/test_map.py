@@ -338,6 +338,45 @@ def test_going_back_closes_the_panel(page: Page, market: Feature) -> None:
     expect(page).to_have_url(re.compile("/oapi/"))
 
 
+def test_what_was_closed_is_opened_again_by_going_forward(page: Page, market: Feature) -> None:
+    page.goto("/oapi/?f=html")
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    heading, panel = page.get_by_role("heading", name="Pasar satu"), page.locator("#feature")
+    page.locator("#map canvas").click()
+    expect(heading).to_be_visible()
+    panel.get_by_role("button", name="Tutup").click()
+    page.wait_for_function("() => !history.state.panel")
+    page.go_forward()
+    expect(heading).to_be_visible()
+    page.evaluate("document.querySelector('#draw').click(); document.querySelector('#draw').click()")
+    page.wait_for_function("() => !history.state.panel")
+    page.wait_for_timeout(500)
+    expect(panel).to_be_hidden()
+    page.go_back()
+    expect(page).to_have_url(re.compile("/oapi/"))
+
+
+def test_going_back_from_a_pasted_link_shows_what_was_there(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}&layers=markets")
+    drawn(page, MARKET)
+    page.locator("#map canvas").click()
+    heading = page.get_by_role("heading", name="Pasar satu")
+    expect(heading).to_be_visible()
+    page.evaluate("location.hash = 'layers=aid_posts'")
+    expect(row(page, "markets").get_by_role("switch")).not_to_be_checked()
+    expect(heading).to_be_hidden()
+    page.go_back()
+    expect(heading).to_be_visible()
+    expect(row(page, "markets").get_by_role("switch")).to_be_checked()
+    assert state(page)["layers"] == ["markets"]
+    page.go_back()
+    expect(heading).to_be_hidden()
+    assert (state(page)["layers"], "item" in state(page)) == (["markets"], False)
+    page.go_forward()
+    expect(heading).to_be_visible()
+
+
 def test_a_stream_that_falls_silent_is_opened_anew(page: Page) -> None:
     page.add_init_script(HURRY)
     page.unroute("**/events?*")

@@ -16,6 +16,9 @@ import { say, turns, word } from "./start.js";
 export function answersMake(map, { layers, areas, state, read, draw }) {
   const turn = turns(); // whoever asks takes one, and what gives the panel up, too
   const zoom = ({ geometry }) => look(map, geometry);
+  // Entries of another view in the address of the same page, as when a link is pasted, are not ours to draw.
+  const view = history.state?.view ?? Date.now();
+  history.replaceState({ ...history.state, view }, "");
 
   function giveUp() {
     turn();
@@ -38,7 +41,7 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
   }
 
   function become({ item = "", place = null, drawn = null, selected = null }) {
-    if (selected && !history.state?.panel) history.pushState({ panel: true }, "");
+    if (selected && !history.state?.panel) history.pushState({ view, panel: true }, "");
     Object.assign(state, { item, place, drawn, selected });
     draw();
   }
@@ -72,24 +75,26 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
   }
 
   function hide() {
+    if (panel.hidden) return giveUp();
+    const shown = location.href;
     close();
-    if (history.state?.panel) history.back();
+    if (!history.state?.panel) return;
+    history.replaceState(history.state, "", shown); // going forward opens it again
+    history.back();
   }
 
   function close() {
     giveUp();
+    if (panel.hidden) return draw();
     panel.hidden = true;
     become({});
     map.getCanvas().focus();
   }
 
   panel.querySelector(".close").addEventListener("click", hide);
-  // Without a state of ours it is another view in the address of the same page, as when a link is pasted.
   addEventListener("popstate", ({ state: entry }) => {
-    if (!entry) location.reload();
-    else if (entry.panel) reopen(read());
-    else if (panel.hidden) draw();
-    else close();
+    if (entry?.view !== view) location.reload();
+    else if (!entry.panel || !reopen(read())) close();
   });
   return { show, threats, impact, reopen, giveUp, hide };
 }

@@ -59,7 +59,7 @@ export function stateWrite(state, map, language) {
   ];
   const written = parts.filter(([name, value]) => value || name === "layers");
   const hash = written.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%2[CF]/g, decodeURIComponent)}`);
-  history.replaceState(history.state ?? {}, "", `?lang=${language}#${hash.join("&")}`);
+  history.replaceState(history.state, "", `?lang=${language}#${hash.join("&")}`);
 }
 
 const quoted = (code) => `'${code.replaceAll("'", "''")}'`;

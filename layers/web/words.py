@@ -45,8 +45,8 @@ WORDS = {
         "Map. Arrow keys pan, + and - zoom, Enter shows the feature in the middle of the map.",
     ),
     "nowhere": text(
-        "Posisi Anda tidak diketahui; izinkan peramban melihat lokasi.",
-        "Your position is not known; let the browser see your location.",
+        "Posisi Anda tidak diketahui; izinkan peramban melihat lokasi, lalu muat ulang halaman.",
+        "Your position is not known; let the browser see your location, then load the page again.",
     ),
     "nothing_found": text("Tidak ada yang cocok.", "Nothing matches."),
     "nothing_here": text("Tidak ada fitur di tengah peta.", "There is no feature in the middle of the map."),

@@ -62,7 +62,9 @@ def test_who_is_there_asks_about_his_own_place(page: Page) -> None:
     page.goto(f"/?lang=en#{VIEW}")
     ask = page.get_by_role("button", name="What threatens me where I am?")
     ask.click()
-    expect(page.locator("#said")).to_have_text("Your position is not known; let the browser see your location.")
+    expect(page.locator("#said")).to_have_text(
+        "Your position is not known; let the browser see your location, then load the page again."
+    )
 
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation({"longitude": HERE.x, "latitude": HERE.y})
@@ -71,6 +73,28 @@ def test_who_is_there_asks_about_his_own_place(page: Page) -> None:
     expect(page.locator("#feature .kind")).to_have_text("Hazards at this place")
     expect(page.locator("#feature .observed")).to_contain_text(f"Latitude {HERE.y}, longitude {HERE.x}")
     assert state(page)["place"] == [f"{HERE.y}/{HERE.x}"]
+
+
+def test_a_position_that_comes_late_overrides_nothing(page: Page, market: Feature) -> None:
+    page.context.grant_permissions(["geolocation"])
+    page.add_init_script("navigator.geolocation.getCurrentPosition = (found) => (window.found = found)")
+    arrived = f"found({{ coords: {{ longitude: {HERE.x}, latitude: {HERE.y}, accuracy: 10 }} }})"
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    ask, kind = page.get_by_role("button", name="Apa yang mengancam di tempat saya?"), page.locator("#feature .kind")
+    ask.click()
+    expect(page.locator("#said")).to_have_text("Sedang ditanyakan …")
+    page.locator("#map canvas").click()
+    expect(kind).to_have_text("Pasar")
+    page.evaluate(arrived)
+    page.wait_for_timeout(500)
+    expect(kind).to_have_text("Pasar")
+    page.locator("#draw").click()
+    corners_click(page, (-100, -100), (100, -100))
+    ask.click()
+    expect(page.locator("#drawing")).to_be_hidden()
+    page.evaluate(arrived)
+    expect(kind).to_have_text("Bahaya di tempat ini")
 
 
 def test_room_and_beds_are_told_with_their_age(page: Page, feature_make: FeatureMake) -> None:
@@ -212,6 +236,30 @@ def test_only_what_was_asked_last_is_shown(page: Page, market: Feature, feature_
     slow.answer()
     expect(panel).to_be_hidden()
     assert not state(page).keys() & {"item", "place"}
+
+
+def test_a_question_is_given_up(page: Page, market: Feature) -> None:
+    page.goto(f"/#{VIEW}")
+    drawn(page, MARKET)
+    panel, slow = page.locator("#feature"), Held(page, f"**/markets/items/{market.pk}?*")
+    ways = (lambda: corners_click(page, (200, 200)), lambda: page.keyboard.press("Escape"))
+    for asked, give_up in enumerate(ways, 1):
+        corners_click(page, (0, 0))
+        slow.wait_for(asked)
+        give_up()
+        slow.answer()
+        expect(panel).to_be_hidden()
+    corners_click(page, (0, 0))
+    slow.wait_for(3)
+    slow.answer()
+    expect(panel).to_be_visible()
+    page.go_back()
+    expect(panel).to_be_hidden()
+    page.go_forward()
+    slow.wait_for(4)
+    page.go_back()
+    slow.answer()
+    expect(panel).to_be_hidden()
 
 
 def test_a_drawing_goes_on_while_an_area_is_asked_about(page: Page) -> None:

@@ -11,7 +11,8 @@ import { say, turns, word } from "./start.js";
  * `layers` are the collections by id, `areas` `{ code, name }` of all. `state` is changed in place, then `draw()` is called;
  * `read()` is that of the address.
  * Answers with `show({ layer, id })`, `threats(position)`, `impact(corners)` and `reopen(state)`, which ask, and resolve to
- * what is shown as GeoJSON, or to nothing where that failed; with `giveUp()` of what was asked, and `hide()` of the panel.
+ * what is shown as GeoJSON, or to nothing where that failed; with `asking()`, the signal of a question that is yet to come,
+ * `giveUp()` of what was asked, and `hide()` of the panel or of what would open it.
  */
 export function answersMake(map, { layers, areas, state, read, draw }) {
   const turn = turns(); // whoever asks takes one, and what gives the panel up, too
@@ -25,10 +26,15 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
     say("");
   }
 
-  // `answer(signal)` resolves to what it shows, which `sight` moves the map to.
-  async function ask(entry, answer, sight = uncover) {
+  function asking() {
     const signal = turn();
     say(word("asking"), true);
+    return signal;
+  }
+
+  // `answer(signal)` resolves to what it shows, which `sight` moves the map to.
+  async function ask(entry, answer, sight = uncover) {
+    const signal = asking();
     try {
       const selected = await answer(signal);
       become({ ...entry, selected });
@@ -96,5 +102,5 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
     if (entry?.view !== view) location.reload();
     else if (!entry.panel || !reopen(read())) close();
   });
-  return { show, threats, impact, reopen, giveUp, hide };
+  return { show, threats, impact, reopen, asking, giveUp, hide };
 }

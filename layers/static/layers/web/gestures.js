@@ -5,8 +5,8 @@ import { say, word } from "./start.js";
 const REACH = 6; // pixels around a click
 const OTHERS = 7;
 
-/** `layers` are the collections by id, `show` and `threats` those of the answers; while `drawing` is on, clicks and keys are its. */
-export function gesturesListen(map, { layers, drawing, show, threats }) {
+/** `layers` are the collections by id, `show`, `threats` and `giveUp` those of the answers; while `drawing` is on, clicks and keys are its. */
+export function gesturesListen(map, { layers, drawing, show, threats, giveUp }) {
   // Icons before areas, and each feature once, however many tiles and style layers it is drawn by.
   function featuresAt({ x, y }) {
     const drawn = map.queryRenderedFeatures([[x - REACH, y - REACH], [x + REACH, y + REACH]]);
@@ -23,6 +23,7 @@ export function gesturesListen(map, { layers, drawing, show, threats }) {
   const isCluster = ({ id }) => id === undefined;
 
   function identify(point) {
+    giveUp();
     const [first, ...others] = featuresAt(point);
     if (!first) return false;
     if (isCluster(first)) {

@@ -8,7 +8,7 @@ import { gesturesListen } from "./gestures.js";
 import { listMake, rastersList } from "./list.js";
 import { liveListen, tilesRenew } from "./live.js";
 import { mapMake } from "./map.js";
-import { look, MARGIN, panel } from "./panel.js";
+import { look, MARGIN } from "./panel.js";
 import { searchMake } from "./search.js";
 import { at, fetchDocument, fetchJson, say, start, turns, word } from "./start.js";
 import { stateRead, stateWrite } from "./state.js";
@@ -81,7 +81,7 @@ async function begin() {
     list.counts();
   }
 
-  const { show, threats, impact, reopen, giveUp, hide } = answersMake(map, { layers: known, areas, state, read, draw });
+  const { show, threats, impact, reopen, asking, giveUp, hide } = answersMake(map, { layers: known, areas, state, read, draw });
   const drawing = drawingMake(map, at("drawing"), {
     shown(features) {
       giveUp();
@@ -90,16 +90,22 @@ async function begin() {
     },
     done: impact,
   });
-  gesturesListen(map, { layers: known, drawing, show, threats });
+  gesturesListen(map, { layers: known, drawing, show, threats, giveUp });
   const here = new maplibregl.GeolocateControl({ positionOptions: { enableHighAccuracy: true, timeout: 20000 }, fitBoundsOptions: { maxZoom: 15, animate: false } });
   map.addControl(here, "top-right");
-  here.on("geolocate", ({ coords }) => threats({ lng: coords.longitude, lat: coords.latitude }));
-  here.on("error", () => say(word("nowhere")));
+  let located; // the signal of who waits for the position, which may take a while
+  at("map").addEventListener("click", ({ target }) => {
+    if (!target.closest(".maplibregl-ctrl-geolocate")) return;
+    if (drawing.isOn()) drawing.stop();
+    located = asking();
+  });
+  here.on("geolocate", ({ coords }) => located.aborted || threats({ lng: coords.longitude, lat: coords.latitude }));
+  here.on("error", () => located.aborted || say(word("nowhere")));
   map.on("moveend", remember);
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || at("use").open) return;
     if (drawing.isOn()) drawing.stop();
-    else if (!panel.hidden) hide();
+    else hide();
   });
   at("draw").disabled = false;
   at("draw").addEventListener("click", () => {

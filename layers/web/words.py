@@ -5,7 +5,7 @@ from layers.text import text
 WORDS = {
     "aid_posts": text("Pos bantuan terdekat yang buka", "Nearest open aid posts"),
     "also_here": text("Juga di sini", "Also here"),
-    "as_at": text("keadaan pukul {time}", "as at {time}"),
+    "as_at": text("keadaan {time}", "as at {time}"),
     "asking": text("Sedang ditanyakan …", "Asking …"),
     "areas_all": text("Seluruh wilayah", "All areas"),
     "beds": text("{n} tempat tidur kosong {age}", "{n} beds free {age}"),

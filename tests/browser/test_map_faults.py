@@ -140,7 +140,7 @@ def test_without_network_the_page_says_so_and_catches_up(page: Page, complaints:
     drawn(page, MARKET)
     page.context.set_offline(True)
     expect(page.locator("#lost")).to_have_text(
-        re.compile(r"^Terputus sejak \d\d\.\d\d WITA; sesudahnya peta belum tentu benar")
+        re.compile(r"^Terputus sejak \d+ \w+ \d{4}, \d\d\.\d\d WITA; sesudahnya peta belum tentu benar")
     )
     page.get_by_role("searchbox").fill("satu")
     expect(page.locator("#found")).to_have_text("Tidak dapat dibaca: peladen tidak menjawab.")

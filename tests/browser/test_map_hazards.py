@@ -46,7 +46,7 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     expect(panel).to_contain_text("1 left out, for the same hazard threatens them.")
     assert "item" not in state(page)
     expect(panel.locator(".observed")).to_have_text(
-        re.compile(r"^Latitude -8.5\d+, longitude 116.1 · as at \d\d:\d\d GMT\+8$")
+        re.compile(r"^Latitude -8.5\d+, longitude 116.1 · as at \w+ \d+, \d{4}, \d\d:\d\d GMT\+8$")
     )
     safe.click()
     expect(panel.get_by_role("heading", name="Pos aman")).to_be_visible()
@@ -161,7 +161,7 @@ def test_an_area_is_drawn_and_tells_what_it_holds(page: Page, market: Feature, f
     expect(panel.locator(".kind")).to_have_text("Inside this area")
     expect(panel.get_by_role("heading", level=2)).to_have_text(re.compile(r"^\d+ people affected$"))
     expect(panel.locator(".observed")).to_have_text(
-        re.compile(r"^0.222 km² · surely between 0 and 1,000 · as at \d\d:\d\d GMT\+8$")
+        re.compile(r"^0.222 km² · surely between 0 and 1,000 · as at \w+ \d+, \d{4}, \d\d:\d\d GMT\+8$")
     )
     expect(panel).to_contain_text("Dasan Agung: ")
     expect(panel.locator("dt", has_text="Markets")).to_have_count(1)

@@ -2,7 +2,7 @@
 
 import { button, list, panelShow } from "./panel.js";
 import { element, feature, fetchDocument, question, word } from "./start.js";
-import { grouped, isEmpty, oclock, shown } from "./values.js";
+import { dated, grouped, isEmpty, shown } from "./values.js";
 
 const TOTALS = { aid_posts: "capacity", health_facilities: "beds_available" }; // what the places of a layer have together
 
@@ -27,7 +27,7 @@ export async function impactShow(corners, { layers, zoom, signal }) {
     told: [
       `${grouped(Number((found.area_m2 / 1e6).toPrecision(3)))} km²`,
       !isEmpty(affected) && surely(least, most),
-      word("as_at", { time: oclock(found.computed_at) }),
+      word("as_at", { time: dated(found.computed_at) }),
     ].filter(Boolean).join(" · "),
     facts: [
       ...[...layers.values()].filter(({ id }) => found.layers[id]?.count > 0).map((layer) => [layer.title, counted(layer, found.layers[layer.id])]),

@@ -1,7 +1,7 @@
 // Changes as they happen: the stream of events, and the tiles that a change touches.
 
 import { now, start, word } from "./start.js";
-import { oclock } from "./values.js";
+import { dated } from "./values.js";
 
 const BUFFER = 0.1; // tiles hold a little of their neighbours, and icons reach over edges
 const CLOSED = 2;
@@ -52,7 +52,7 @@ export function liveListen(layers, { live, lost }, changed) {
 
   function lose() {
     live.textContent = "";
-    lost.textContent ||= word("live_lost", { time: oclock(now()) });
+    lost.textContent ||= word("live_lost", { time: dated(now()) });
   }
 
   function again() {

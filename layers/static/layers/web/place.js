@@ -2,7 +2,7 @@
 
 import { button, details, group, list, panelShow } from "./panel.js";
 import { element, feature, fetchDocument, question, word } from "./start.js";
-import { age, distance, grouped, isEmpty, oclock, towards } from "./values.js";
+import { age, dated, distance, grouped, isEmpty, towards } from "./values.js";
 
 /**
  * Show what threatens a position in degrees; resolves to it as GeoJSON. `layers` are the collections by id, `pick({ layer, id })` shows a feature of the answer,
@@ -23,7 +23,7 @@ export async function placeShow({ lng, lat }, { layers, pick, zoom, signal }) {
   panelShow({
     kind: word("threats_kind"),
     title: found.areas.at(-1)?.name ?? word("not_mapped"),
-    told: `${word("position", { lat: found.lat, lon: found.lon })} · ${word("as_at", { time: oclock(found.computed_at) })}`,
+    told: `${word("position", { lat: found.lat, lon: found.lon })} · ${word("as_at", { time: dated(found.computed_at) })}`,
     facts: [
       [layers.get("disaster_zones").title, group(list(zones, word("zones_none")))],
       ...(rasters.length ? [[word("rasters"), group(list(rasters))]] : []),

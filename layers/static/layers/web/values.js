@@ -4,10 +4,16 @@ import { element, now, start, word } from "./start.js";
 
 const numbers = new Intl.NumberFormat(start.language);
 const ages = new Intl.RelativeTimeFormat(start.language, { numeric: "auto" });
-const hours = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: start.timeZone }; // wherever the reader is
-const dayHours = { day: "numeric", month: "short", year: "numeric", ...hours, timeZoneName: "short" };
-const moments = new Intl.DateTimeFormat(start.language, dayHours);
-const today = new Intl.DateTimeFormat(start.language, { ...hours, timeZoneName: "short" });
+const moments = new Intl.DateTimeFormat(start.language, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZone: start.timeZone, // wherever the reader is
+  timeZoneName: "short",
+});
 const dates = new Intl.DateTimeFormat(start.language, { dateStyle: "medium", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(start.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
 const SECONDS = { year: 31557600, month: 2629800, week: 604800, day: 86400, hour: 3600, minute: 60 };
@@ -20,8 +26,8 @@ export function age(time) {
   return ages.format(Math.trunc(seconds / SECONDS[unit]), unit);
 }
 
-/** A time of today, as the clocks of the city show it: "14:05 WITA". */
-export const oclock = (time) => today.format(new Date(time));
+/** A time as the city has it, with its day, for paper is read later and a screen is left on: "5 Agt 2018, 14.05 WITA". */
+export const dated = (time) => moments.format(new Date(time));
 
 export const grouped = (number) => numbers.format(number);
 
@@ -57,5 +63,5 @@ export function shown(value, schema) {
 function moment(value) {
   const time = new Date(value);
   if (Number.isNaN(time.getTime())) return String(value);
-  return element("time", { datetime: value }, `${moments.format(time)} `, element("span", { class: "age" }, age(time)));
+  return element("time", { datetime: value }, `${dated(time)} `, element("span", { class: "age" }, age(time)));
 }

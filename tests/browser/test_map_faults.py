@@ -95,6 +95,7 @@ def test_what_is_awaited_is_told(page: Page, market: Feature) -> None:
 
 def test_what_could_not_be_read_is_asked_for_again(page: Page, complaints: list[str]) -> None:
     page.add_init_script(HURRY)
+    Held(page, "**/events?*")  # a stream that is opened asks for all counts
     tiles, counts = "**/markets/tiles/**", "**/markets/items?limit=1&*"
     for address in (tiles, counts):
         page.route(address, lambda route: route.fulfill(status=503, json={"status": 503}))

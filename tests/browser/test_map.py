@@ -319,6 +319,21 @@ def test_without_events_the_page_says_so_and_asks_again(page: Page, market: Feat
     complaints.clear()
 
 
+def test_what_is_told_over_the_map_hides_nothing_of_a_phone(page: Page, complaints: list[str]) -> None:
+    page.route("**/events?*", lambda route: route.fulfill(status=503))
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto(f"/#{VIEW}")
+    lost = page.locator("#lost")
+    lost.click(trial=True)
+    page.get_by_role("button", name="Lapisan dan pencarian").click()
+    page.get_by_role("searchbox").click(timeout=5000)
+    page.locator("#draw").click()
+    page.get_by_role("button", name="Batal").click(trial=True)
+    lost.click(trial=True, timeout=5000)
+    assert [complaint for complaint in complaints if "503" not in complaint] == []
+    complaints.clear()
+
+
 def test_going_back_closes_the_panel(page: Page, market: Feature) -> None:
     page.goto("/oapi/?f=html")
     page.goto(f"/#{VIEW}&layers=markets")

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -233,37 +233,40 @@ def test_more_streams_than_may_be_are_refused(watch: Watch) -> None:
     assert json.loads(refused.answer.read())["detail"] == "Too many streams are open. Try again later."
 
 
-def test_streams_outlive_the_database(transactional_db: None, feature_make: FeatureMake) -> None:
-    known = connection.settings_dict
-    cable = Cable((known["HOST"], int(known["PORT"])))
+@contextmanager
+def _cabled(**environment: str) -> Iterator[tuple[Cable, int, Watcher]]:
+    """The line of an events process to the database, its port, and one who watches."""
+    cable = Cable()
     cable.plugged = True
-    with ExitStack() as stack:
-        stack.enter_context(closing(cable.listener))
-        port = stack.enter_context(granian("asgi", database_port=cable.port)).port
-        watcher = stack.enter_context(closing(Watcher(port)))
+    with (
+        closing(cable.listener),
+        granian("asgi", database_port=cable.port, **environment) as server,
+        closing(Watcher(server.port)) as watcher,
+    ):
         watcher.next()
+        yield cable, server.port, watcher
+
+
+def _assert_lost(port: int) -> None:
+    with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as refused:
+        assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+
+
+def test_streams_outlive_the_database(transactional_db: None, feature_make: FeatureMake) -> None:
+    with _cabled() as (cable, port, watcher):
         cable.pull()
         feature_make(MARKETS)
         time.sleep(0.5)
-        with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as refused:
-            assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+        _assert_lost(port)
         cable.plugged = True
         assert watcher.next()[1]["layer"] == "markets"
 
 
 def test_streams_outlive_a_database_that_hangs(transactional_db: None, feature_make: FeatureMake) -> None:
-    known = connection.settings_dict
-    cable = Cable((known["HOST"], int(known["PORT"])))
-    cable.plugged = True
-    with ExitStack() as stack:
-        stack.enter_context(closing(cable.listener))
-        port = stack.enter_context(granian("asgi", database_port=cable.port, STATEMENT_TIMEOUT="1")).port
-        watcher = stack.enter_context(closing(Watcher(port)))
-        watcher.next()
+    with _cabled(STATEMENT_TIMEOUT="1") as (cable, port, watcher):
         cable.flows.clear()
         feature_make(MARKETS)
-        with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as refused:
-            assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
+        _assert_lost(port)
         cable.pull()  # what hung comes to an end, and a new server starts
         cable.flows.set()
         cable.plugged = True

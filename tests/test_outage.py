@@ -4,8 +4,6 @@ import json
 import os
 import selectors
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ import pytest
 from conftest import FeatureMake, feature_body
 from django.conf import settings
 from django.db import connection
+from processes import granian
 from rest_framework.test import APIClient
 
 from layers.catalog import layer_get
@@ -27,8 +26,9 @@ class Cable:
     """A TCP line to the database that can be pulled out and plugged in again; while it does not flow, both ends are
     there and hear nothing, as from a server whose processes hang."""
 
-    def __init__(self, target: tuple[str, int]) -> None:
-        self.target = target
+    def __init__(self) -> None:
+        known = connection.settings_dict
+        self.target = known["HOST"], int(known["PORT"])
         self.plugged = False
         self.flows = threading.Event()
         self.flows.set()
@@ -73,38 +73,12 @@ class Cable:
         self.ends.clear()
 
 
-@contextmanager
-def portal(database_port: int, **environment: str) -> Iterator[int]:
-    """The portal as ``script/server`` serves it, in a process of its own; yields its port."""
-    known = connection.settings_dict
-    url = f"postgresql://{known['USER']}:{known['PASSWORD']}@127.0.0.1:{database_port}/{known['NAME']}"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(
-        [*granian, "geoportal.wsgi:application"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": url} | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def ask(port: int, path: str, timeout: int = 10) -> tuple[int, str | None]:
     """Status and Retry-After."""
-    for _ in range(200):
-        with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as line, suppress(ConnectionRefusedError):
-            line.request("GET", path)
-            answer = line.getresponse()
-            return answer.status, answer.getheader("Retry-After")
-        time.sleep(0.1)
-    raise AssertionError("the portal did not start")
+    with closing(HTTPConnection("127.0.0.1", port, timeout=timeout)) as line:
+        line.request("GET", path)
+        answer = line.getresponse()
+        return answer.status, answer.getheader("Retry-After")
 
 
 PATHS = ["/oapi/collections/markets/items", "/oapi/collections/markets/items/1", "/api/v1/markets/", "/readyz"]
@@ -112,9 +86,9 @@ PATHS = ["/oapi/collections/markets/items", "/oapi/collections/markets/items/1",
 
 @pytest.mark.django_db(transaction=True)
 def test_the_portal_outlives_its_database() -> None:
-    known = connection.settings_dict
-    cable = Cable((known["HOST"], int(known["PORT"])))
-    with portal(cable.port) as port, closing(cable.listener):
+    cable = Cable()
+    with granian("wsgi", database_port=cable.port) as server, closing(cable.listener):
+        port = server.port
         for _ in range(2):
             assert [ask(port, path) for path in PATHS] == [(503, "10")] * 4
             assert ask(port, "/healthz")[0] == ask(port, "/oapi/conformance")[0] == 200
@@ -126,10 +100,10 @@ def test_the_portal_outlives_its_database() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_hangs_is_given_up() -> None:
     """Whoever waits for it leaves its thread to others."""
-    known = connection.settings_dict
-    cable = Cable((known["HOST"], int(known["PORT"])))
+    cable = Cable()
     cable.plugged = True
-    with portal(cable.port, STATEMENT_TIMEOUT="1") as port, closing(cable.listener):
+    with granian("wsgi", database_port=cable.port, STATEMENT_TIMEOUT="1") as server, closing(cable.listener):
+        port = server.port
         for path in PATHS[:2]:
             assert ask(port, PATHS[0])[0] == 200
             cable.flows.clear()

@@ -101,7 +101,8 @@ class GeometryColumn:
 def _leaps(geometry: BaseGeometry) -> bool:
     """Whether a part that is narrow in a CRS of metres became one around the world, from one end to the other."""
     west, _, east, _ = shapely.bounds(shapely.get_parts(geometry)).T
-    return bool((np.isfinite(east - west) & (east - west > HALF_TURN)).any())
+    width = east - west
+    return bool(((width > HALF_TURN) & (width < np.inf)).any())
 
 
 def _to_storage(crs: CRS) -> Callable[[Array], Array] | None:

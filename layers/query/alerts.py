@@ -28,7 +28,6 @@ SELECT DISTINCT fid FROM journal.change WHERE layer = %s AND (
 )"""
 """Items of which some former state may have been an alert that had not ended by now."""
 
-
 ENDED = """
 SELECT max((old ->> 'valid_to')::timestamptz) FROM journal.change
 WHERE layer = %s AND old ->> 'valid_to' <> '-infinity' AND (old ->> 'valid_to')::timestamptz <= %s"""
@@ -110,7 +109,7 @@ def _withdrawal(edits: Sequence[Edit], moment: datetime) -> Told | None:
         if _is_told(present) or _is_endless(present):
             return None
     for age, edit in enumerate(edits):
-        if edit.before is None or _is_passing(edits[age:]) or not _is_told(zone := _zone(edit.before)):
+        if edit.before is None or _is_passing(edits[age : age + 2]) or not _is_told(zone := _zone(edit.before)):
             continue
         if zone.valid_to is None or zone.valid_to < moment:
             break
@@ -119,7 +118,7 @@ def _withdrawal(edits: Sequence[Edit], moment: datetime) -> Told | None:
 
 
 def _is_passing(edits: Sequence[Edit]) -> bool:
-    """Whether the state before the first of these edits began and ended with one commit, so that nobody saw it."""
+    """Whether the state between two edits, the newer first, began and ended with one commit, so that nobody saw it."""
     return len(edits) > 1 and edits[0].at is not None and edits[0].at == edits[1].at
 
 

@@ -43,9 +43,7 @@ export function gesturesListen(map, { layers, drawing, show, threats, giveUp }) 
   });
   map.on("contextmenu", ({ lngLat, originalEvent }) => {
     originalEvent.preventDefault();
-    if (drawing.isOn()) return;
-    say("");
-    threats(lngLat.wrap());
+    if (!drawing.isOn()) threats(lngLat.wrap());
   });
   const canvas = map.getCanvas();
   map.on("mousemove", ({ point }) => {

@@ -62,7 +62,7 @@ class Held:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
-        self.asked = 0
+        self.asked = self.answered = 0
         self.routes: list[Route] = []
         page.route(address, self._keep)
 
@@ -79,7 +79,9 @@ class Held:
         raise AssertionError(f"asked {self.asked} times, not {asked}")
 
     def answer(self) -> None:
-        """Let all go on, and leave the page the time to show them; those that the page gave up go nowhere."""
+        """Let all go on once there are some, and leave the page the time to show them; those it gave up go nowhere."""
+        self.wait_for(self.answered + 1)
+        self.answered = self.asked
         for route in self.routes:
             route.continue_()
         self.routes.clear()

@@ -1,12 +1,14 @@
 """Servers of the portal in processes of their own, for tests that need the real thing."""
 
 import os
+import secrets
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -14,10 +16,12 @@ from django.db import connection
 
 
 def port_free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that the system gives to nobody else before the server takes it: below those that it hands out itself."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -41,7 +45,11 @@ def running(command: Sequence[str], port: int, **environment: str) -> Iterator[s
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        finally:
+            with suppress(ProcessLookupError):  # what did not end fails its own test, and no other
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)

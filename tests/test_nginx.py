@@ -204,6 +204,9 @@ def test_nothing_kept_is_given_once_nobody_tells_the_versions(site: Site, ending
     assert site.ask(TILE).etag != etag
     if ending == signal.SIGSTOP:
         os.killpg(site.events.group, signal.SIGCONT)
+        kept = site.keep(TILE)
+        site.portal.close()
+        assert site.ask_for_kept(TILE).etag == kept.etag
 
 
 def test_answers_are_compressed_once(site: Site, feature_make: FeatureMake) -> None:

@@ -2,14 +2,11 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -18,6 +15,7 @@ from conftest import FeatureMake
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from processes import port_free, running
 from pygeoapi.openapi import validate_openapi_document
 
 from layers.catalog import Layer, layers
@@ -59,27 +57,15 @@ def served(environment: dict[str, str], feature_make: FeatureMake) -> Iterator[s
     openapi = environment["PYGEOAPI_OPENAPI"]
     pygeoapi("openapi", "generate", environment["PYGEOAPI_CONFIG"], "-of", openapi, environment=environment)
     validate_openapi_document(yaml.safe_load(Path(openapi).read_text()))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port_free()
     start = "from pygeoapi.flask_app import APP; APP.run('127.0.0.1', {})"
-    with subprocess.Popen([sys.executable, "-c", start.format(port)], env=environment) as process:
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    with running([sys.executable, "-c", start.format(port)], port, **environment):
+        yield f"http://127.0.0.1:{port}"
 
 
 def ask(url: str) -> Any:
-    for _ in range(150):
-        try:
-            with urlopen(url) as answer:
-                return json.loads(answer.read())
-        except URLError as error:
-            if not isinstance(error.reason, ConnectionRefusedError):
-                raise
-            time.sleep(0.1)
-    raise AssertionError(f"{url} did not answer")
+    with urlopen(url) as answer:
+        return json.loads(answer.read())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -39,7 +39,7 @@ CONFORMANCE = (
     f"{_SPEC}/ogcapi-features-5/1.0/conf/schemas",
     *(
         f"{_SPEC}/ogcapi-processes-1/1.0/conf/{name}"
-        for name in ("core", "dismiss", "json", "oas30", "ogc-process-description")
+        for name in ("core", "dismiss", "job-list", "json", "oas30", "ogc-process-description")
     ),
     *(
         f"{_SPEC}/ogcapi-tiles-1/1.0/conf/{name}"

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from layers.ogc.job_list import CHOICES, IMPACT, STATUSES, TYPE
 from layers.ogc.openapi_parts import EDIT_PROBLEMS, PAGE, PROBLEMS, Json, content, query, ref
-from layers.ogc.processes import IMPACT, LISTED, MAX_LISTED, RESPONSES
+from layers.ogc.processes import LISTED, MAX_LISTED, RESPONSES
 from layers.rest.impact_inputs import INPUTS
 from layers.text import text
 
 JSON = "application/json"
 DOCUMENT = ref("schemas", "document")
-STATUSES = ("accepted", "running", "successful", "failed", "dismissed")
 
 
 def process_paths() -> dict[str, Json]:
@@ -27,7 +27,9 @@ def process_paths() -> dict[str, Json]:
             "get": _get("describeProcess", text("Uraian proses", "Description of a process"), [process_id, others])
         },
         "/processes/{processId}/execution": {"post": _execution(process_id)},
-        "/jobs": {"get": _get("getJobs", text("Pekerjaan Anda", "Your jobs"), [limit], problems=("401", "429"))},
+        "/jobs": {
+            "get": _get("getJobs", text("Pekerjaan Anda", "Your jobs"), [limit, *_asked()], problems=("401", "429"))
+        },
         "/jobs/{jobId}": {
             "get": _get("getJob", text("Keadaan pekerjaan", "Status of a job"), [job_id, others], status),
             "delete": {
@@ -42,6 +44,20 @@ def process_paths() -> dict[str, Json]:
             }
         },
     }
+
+
+def _asked() -> list[Json]:
+    """What the list of jobs can be asked for."""
+    made = text("Dibuat pada saat atau rentang waktu ini.", "Made at this time, or within this interval.")
+    seconds = {"type": "integer", "minimum": 0}
+    codes = {name: {"type": "string", "enum": list(known)} for name, known in CHOICES.items()}
+    one = text("Salah satu dari ini.", "One of these.")
+    return [
+        *(query(name, one, {"type": "array", "items": code}) for name, code in codes.items()),
+        query("datetime", made, {"type": "string"}),
+        query("minDuration", text("Paling sedikit sekian detik.", "So many seconds at least."), seconds),
+        query("maxDuration", text("Paling banyak sekian detik.", "So many seconds at most."), seconds),
+    ]
 
 
 def _execution(process_id: Json) -> Json:
@@ -116,11 +132,11 @@ def _status() -> Json:
     moment = {"type": "string", "format": "date-time"}
     return {
         "type": "object",
-        "required": ["jobID", "type", "status"],
+        "required": ["jobID", "processID", "type", "status"],
         "properties": {
             "jobID": {"type": "string", "format": "uuid"},
             "processID": {"type": "string"},
-            "type": {"type": "string", "enum": ["process"]},
+            "type": {"type": "string", "enum": [TYPE]},
             "status": {"type": "string", "enum": list(STATUSES)},
             "message": {"type": "string"},
             **dict.fromkeys(("created", "started", "finished"), moment),

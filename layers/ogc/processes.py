@@ -20,10 +20,10 @@ from layers.catalog import layers
 from layers.errors import InvalidParameter, NotFound, problem_response
 from layers.models import Job
 from layers.ogc.editing import user_of
+from layers.ogc.job_list import IMPACT, TYPE, job_params, jobs_asked
 from layers.ogc.links import DOCUMENT, JSON, REL, Address, Link, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import item_fetch
-from layers.query.params import params_single
 from layers.query.spatial import DEFAULT_CRS
 from layers.query.values import id_parse, limit_parse
 from layers.rest.formats import Json
@@ -33,10 +33,6 @@ from layers.rest.impact_inputs import INPUTS, impact_answer, inputs_parse
 from layers.rest.views import Strict
 from layers.services.jobs import EXCEPTION, job_dismiss, job_get, job_submit, jobs_of
 from layers.text import text
-
-IMPACT = "impact"
-"""Of the process, and of its one output."""
-
 
 RESPONSES = ("raw", "document")
 
@@ -167,12 +163,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
     Raises:
         Unauthorized: the credentials are not valid.
-        InvalidParameter: ``limit`` is none.
+        InvalidParameter: a parameter is unknown or malformed.
     """
-    given = params_single(dict(request.GET.lists()), ["f", "lang", "limit"])
-    limit = _limit(given)
+    given = job_params(dict(request.GET.lists()))
+    asked, limit = jobs_asked(given), _limit(given)
     user = user_of(request)
-    listed = jobs_of(user if user.is_authenticated else None)[:limit]
+    listed = jobs_of(user if user.is_authenticated else None).filter(asked)[:limit]
     links = Address.of(request).alternates(negotiated(request, DOCUMENT), DOCUMENT)
     return _answer(request, "jobs", {"jobs": [_status(request, job) for job in listed], "links": links})
 
@@ -266,7 +262,7 @@ def _status(request: HttpRequest | Request, job: Job) -> dict[str, Any]:
     return {
         "jobID": str(job.pk),
         "processID": IMPACT,
-        "type": "process",
+        "type": TYPE,
         "status": job.status,
         **({"message": job.problem["detail"]} if job.problem else {}),
         **{name: moment.isoformat() for name, moment in times.items() if moment},

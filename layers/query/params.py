@@ -88,7 +88,7 @@ class FeatureQuery:
         scope = _scope(layer, given)
         bbox_crs = crs_parse(layer, given.get("bbox-crs", CRS84), "bbox-crs")
         filter_crs = crs_parse(layer, given.get("filter-crs", CRS84), "filter-crs")
-        filter_lang = _one_of("filter-lang", given.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
+        filter_lang = choice_parse("filter-lang", given.get("filter-lang", "cql2-text"), ("cql2-text", "cql2-json"))
         return cls(
             limit=limit_parse(given, layer.default_limit, layer.max_limit),
             offset=whole_parse("offset", given.get("offset", "0"), 0),
@@ -119,7 +119,11 @@ def _together(given: Mapping[str, str], name: str, other: str) -> None:
         raise InvalidParameter(name, text(f"{name} hanya berlaku bersama {other}.", f"{name} goes with {other} only."))
 
 
-def _one_of(parameter: str, value: str, known: Sequence[str]) -> str:
+def choice_parse(parameter: str, value: str, known: Sequence[str]) -> str:
+    """
+    Raises:
+        InvalidParameter: the value is none of those known.
+    """
     if value not in known:
         listed = ", ".join(known)
         raise InvalidParameter(

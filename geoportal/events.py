@@ -87,6 +87,7 @@ class Hub:
     def __init__(self) -> None:
         self.streams: set[Stream] = set()
         self.news: News | None = None
+        self.begun = asyncio.Event()
         self.is_lost = False
         self.stopped = Event()
         self.folder = VersionsFolder(settings.VERSIONS_FOLDER) if settings.VERSIONS_FOLDER else None
@@ -105,8 +106,22 @@ class Hub:
 
     def publish(self, news: News) -> None:
         self.news = news
+        self.begun.set()
         for stream in self.streams:
             stream.offer(news)
+
+    async def now(self) -> News:
+        """What was read last. Who comes before there is any waits: what is committed until then, nobody would tell him.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        if self.news is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.begun.wait(), PATIENCE / 2)
+        if self.news is None:
+            raise _unavailable()
+        return self.news
 
     async def missed(self, since: Place) -> News:
         """What a client that was there until ``since`` has missed.
@@ -210,11 +225,10 @@ class Events:
         stream = Stream(shown)
         self.hub.streams.add(stream)  # before the query, so that nothing falls between
         try:
-            now = self.hub.news
-            if now is None or (since and since != now.place):
-                now = await self.hub.missed(since or UNKNOWN)
-                if since:
-                    stream.offer(now)
+            now = await self.hub.now()
+            if since and since != now.place:
+                now = await self.hub.missed(since)
+                stream.offer(now)
         except BaseException:
             self.hub.streams.discard(stream)
             raise

@@ -72,7 +72,7 @@ class Held:
 
     def wait_for(self, asked: int) -> None:
         """Wait until as many questions were asked in all."""
-        for _ in range(100):
+        for _ in range(600):
             if self.asked >= asked:
                 return
             self.page.wait_for_timeout(100)
@@ -128,7 +128,7 @@ def page(browser: Browser, live_server: LiveServer, complaints: list[str], scree
     home = live_server.url
     context = browser.new_context(base_url=home, viewport=screen, locale="id-ID", timezone_id="Asia/Jakarta")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     inside = (home, "data:", "blob:")
     page.on("request", lambda request: request.url.startswith(inside) or complaints.append(f"asked {request.url}"))
     page.on("pageerror", lambda error: complaints.append(f"failed: {error}"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ class Watcher:
         while (line := self.answer.readline()).strip() or not fields:
             assert line, "the stream ended"
             name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name:
+            if name and not line.startswith(b":"):
                 fields[name] = value
         return fields["event"], json.loads(fields["data"]), fields.get("id")
 
@@ -127,7 +128,7 @@ def test_changes_are_told_as_they_are_committed(watch: Watch, feature_make: Feat
 def test_what_begins_and_ends_by_itself_is_told_as_it_does(watch: Watch, feature_make: FeatureMake) -> None:
     everything, posts = watch(), watch("/events?collections=aid_posts")
     everything.next(), posts.next()
-    began, ended = (timezone.now() + timedelta(seconds=seconds) for seconds in (5, 8))
+    began, ended = (timezone.now() + timedelta(seconds=seconds) for seconds in (10, 13))
     with transaction.atomic():
         feature_make(ZONES, 1, valid_from=began)
         feature_make(ZONES, 2, valid_to=ended)
@@ -263,7 +264,7 @@ def test_streams_outlive_the_database(transactional_db: None, feature_make: Feat
 
 
 def test_streams_outlive_a_database_that_hangs(transactional_db: None, feature_make: FeatureMake) -> None:
-    with _cabled(STATEMENT_TIMEOUT="1") as (cable, port, watcher):
+    with _cabled(STATEMENT_TIMEOUT="3") as (cable, port, watcher):
         cable.flows.clear()
         feature_make(MARKETS)
         _assert_lost(port)
@@ -362,13 +363,20 @@ def test_a_fault_that_nobody_foresaw_ends_no_streams(
     monkeypatch.setattr(events, "news_fetch", fetch)
     with _followed() as told:
         assert set(told.get(timeout=20).versions) == set(ALL)
-    assert [(record.message, bool(record.exc_info)) for record in caplog.records] == [
+    assert [(record.message, bool(record.exc_info)) for record in logged_by_events(caplog)] == [
         ("the journal cannot be followed: a fault", True)
     ]
 
 
+def logged_by_events(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == events.logger.name]
+
+
 async def never() -> Any:
     await asyncio.Event().wait()
+
+
+CHANGED = b'event: change\ndata: {"layer":"markets","version":"e-4","bbox":null,"n":1}\nid: e-4\n\n'
 
 
 def stream_scope(path: str = "/events") -> dict[str, Any]:
@@ -400,6 +408,31 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(
     assert application.hub.streams == set()
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_who_comes_before_anything_is_known_misses_nothing(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
+    monkeypatch.setattr(events, "PATIENCE", 60 if is_known else 0.1)
+    application, sent = events.Events(), asyncio.Queue[dict[str, Any]]()
+
+    async def told() -> list[Any]:
+        stream = asyncio.create_task(application(stream_scope(), never, sent.put))
+        await asyncio.sleep(0.01)
+        assert sent.empty()
+        if is_known:
+            application.hub.publish(News("e", {"markets": 3}, ()))
+            application.hub.publish(News("e", {"markets": 4}, [Notice("markets", 4, None, 1)]))
+        async with asyncio.timeout(20):
+            answer = [await sent.get(), await sent.get()]
+            application.hub.stop()
+            await stream
+        return [answer[0]["status"], answer[1]["body"]]
+
+    status, words = asyncio.run(told())
+    assert status == (200 if is_known else 503)
+    if is_known:
+        assert words == b'event: hello\ndata: {"version":"e-4"}\n\n' + CHANGED
+    assert application.hub.streams == set()
+
+
 @pytest.mark.parametrize(
     ("raised", "logged"), [(ValueError("a mistake"), True), (BrokenPipeError("gone"), False), (TimeoutError(), False)]
 )
@@ -413,7 +446,7 @@ def test_what_breaks_a_stream_is_logged_unless_the_client_did(
         raise raised
 
     asyncio.run(application(stream_scope(), never, send))
-    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [raised] * logged
+    assert [record.exc_info[1] for record in logged_by_events(caplog) if record.exc_info] == [raised] * logged
     assert application.hub.streams == set()
 
 

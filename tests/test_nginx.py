@@ -118,7 +118,7 @@ def given(answer: Answer) -> Answer | None:
     return None if answer.status == 502 else answer
 
 
-def until[Found](look: Callable[[], Found | None], otherwise: str, seconds: int = 20) -> Found:
+def until[Found](look: Callable[[], Found | None], otherwise: str, seconds: int = 60) -> Found:
     began = time.monotonic()
     while not (found := look()):
         assert time.monotonic() - began < seconds, otherwise
@@ -199,7 +199,8 @@ def test_what_ends_by_itself_is_kept_until_then(site: Site, feature_make: Featur
 def test_nothing_kept_is_given_once_nobody_tells_the_versions(site: Site, ending: signal.Signals) -> None:
     etag = site.ask(TILE).etag
     os.killpg(site.events.group, ending)
-    time.sleep(4)
+    time.sleep(2)
+    until(lambda: not site.told("markets").exists(), "it is told still")
     rename("baru")
     assert site.ask(TILE).etag != etag
     if ending == signal.SIGSTOP:

@@ -8,7 +8,7 @@
 - ``editing``, ``changes``: creating, replacing, changing and deleting items, and the feed of what was changed.
 - ``tiles``, ``styles``: vector tiles, and what layers look like.
 - ``coverages``, ``coverage_values``: hazard rasters, their descriptions and pictures, and the values asked for.
-- ``processes``, ``job_list``: the impact of a hazard, at once or as a job, and the jobs of a status, a time or a duration.
+- ``processes``, ``job_list``: the impact of a hazard, at once or as a job, and which jobs are asked for.
 - ``schemas``, ``conformance``: documents made from the catalogue, and the one that says what holds.
 - ``openapi``, and ``openapi_tiles``, ``openapi_processes`` for their resources: the description, of ``openapi_parts``.
 - ``links``, ``caching``: links and formats, ETags and 304.

@@ -104,8 +104,7 @@ def test_touch_targets_are_large(page: Page) -> None:
 
 def test_openapi_page_shows_the_operations(page: Page) -> None:
     page.goto("/oapi/openapi?f=html")
-    expect(page.locator(".opblock").first).to_be_visible()
-    assert page.locator(".opblock").count() > 6
+    expect(page.locator(".opblock").nth(6)).to_be_visible()
     assert overflow(page) <= 0
 
 
@@ -174,7 +173,7 @@ def test_filter_asks_only_what_was_chosen(
     page.goto("/oapi/collections/markets/items?lang=id&limit=5")
     page.get_by_label("Jenis").select_option("Pasar induk")
     page.get_by_role("button", name="Saring").click()
-    expect(page.locator("tbody th")).to_have_text("Pasar dua")
+    expect(page.locator("tbody th")).to_have_text(["Pasar dua"])
     assert page.url.partition("?")[2] == "limit=5&lang=id&type=pasar_induk"
     expect(page.get_by_label("Jenis")).to_have_value("pasar_induk")
     page.close()
@@ -186,7 +185,7 @@ def test_pages_are_turned(page: Page, feature_make: FeatureMake) -> None:
     page.goto("/oapi/collections/markets/items?limit=2")
     expect(page.get_by_role("status")).to_have_text(re.compile("Ditampilkan 2 dari 3"))
     page.get_by_role("link", name="Berikutnya").click()
-    expect(page.locator("tbody th")).to_have_text("Pasar 2")
+    expect(page.locator("tbody th")).to_have_text(["Pasar 2"])
     page.get_by_role("link", name="Sebelumnya").click()
     expect(page.locator("tbody tr")).to_have_count(2)
 

@@ -132,6 +132,7 @@ def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> Non
     page.keyboard.press("Escape")
     expect(page.locator("#feature")).to_be_hidden()
     expect(page.locator("#map canvas")).to_be_focused()
+    page.wait_for_function("() => !history.state.panel")
     assert "item" not in state(page)
 
 
@@ -150,7 +151,7 @@ def test_features_at_one_place_are_all_reached(page: Page, market: Feature, feat
     feature_make(layer_get("disaster_zones"), name="Zona satu", geom=square(116.09, -8.59, 0.02))
     page.goto(f"/#{VIEW}")
     drawn(page, MARKET)
-    page.wait_for_timeout(500)
+    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
     page.locator("#map canvas").click()
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
     page.get_by_role("button", name="Zona bencana: Zona satu").click()
@@ -326,10 +327,10 @@ def test_what_is_told_over_the_map_hides_nothing_of_a_phone(page: Page, complain
     lost = page.locator("#lost")
     lost.click(trial=True)
     page.get_by_role("button", name="Lapisan dan pencarian").click()
-    page.get_by_role("searchbox").click(timeout=5000)
+    page.get_by_role("searchbox").click()
     page.locator("#draw").click()
     page.get_by_role("button", name="Batal").click(trial=True)
-    lost.click(trial=True, timeout=5000)
+    lost.click(trial=True)
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()
 
@@ -428,7 +429,8 @@ def test_background_of_the_operator(page: Page, settings: Any, complaints: list[
     page.goto(f"/#{VIEW}")
     drawn(page, ABROAD)
     expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("© Contoh")
-    assert all(complaint.startswith("asked https://tiles.example/") for complaint in complaints)
+    page.close()
+    assert {complaint.rsplit("/", 3)[0] for complaint in complaints} == {"asked https://tiles.example"}
     complaints.clear()
 
 

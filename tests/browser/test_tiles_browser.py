@@ -20,7 +20,7 @@ READ = """async ({ tileset, projection }) => {
             const here = map.getFeaturesAtPixel(map.getPixelFromCoordinate(centre), { hitTolerance: 5 });
             if (here.length) resolve(here);
         });
-        setTimeout(() => reject(new Error(`nothing was drawn, the source is ${source.getState()}`)), 15000);
+        setTimeout(() => reject(new Error(`nothing was drawn, the source is ${source.getState()}`)), 60000);
     });
     return found.map(feature => [feature.get("layer"), feature.getId(), feature.get("name")]);
 }"""

@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -299,14 +299,17 @@ def mirror() -> Callable[..., str]:
 @pytest.fixture
 def writing() -> Iterator[Callable[[Layer], Event]]:
     with ThreadPoolExecutor(WRITERS + 1) as pool:
+        writers: list[Future[int]] = []
 
         def begin(layer: Layer) -> Event:
             done = Event()
-            writers = [pool.submit(write, layer, number) for number in range(WRITERS)]
-            pool.submit(lambda: ([writer.result() for writer in writers], done.set()))
+            writers.extend(pool.submit(write, layer, number) for number in range(WRITERS))
+            pool.submit(lambda: (wait(writers), done.set()))
             return done
 
         yield begin
+        for writer in writers:
+            writer.result()
 
 
 def test_a_mirror_equals_the_layer_while_eight_write(

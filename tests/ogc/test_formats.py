@@ -457,7 +457,7 @@ for name in sys.argv[1:]:
         url = f"postgresql://{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:{settings['PORT']}"
         environment = {**os.environ, "DATABASE_URL": f"{url}/{settings['NAME']}"}
         command = [sys.executable, "-c", child, *DOWNLOADS]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600)
         grown = {
             name: (int(size), int(megabytes)) for name, size, megabytes in map(str.split, done.stdout.splitlines())
         }

@@ -131,7 +131,7 @@ def write(script: Sequence[Edit]) -> None:
         for work, kept in script:
             try:
                 with writer.cursor() as cursor:
-                    cursor.execute("SET LOCAL statement_timeout = '20s'")
+                    cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
                     for statement in work:
                         cursor.execute(statement)
                 (writer.commit if kept else writer.rollback)()

@@ -25,7 +25,7 @@ DRAW = """async ([style, library]) => {
     const map = new maplibre.Map({ container: "map", style, center: [116.1, -8.58], zoom: 14 });
     map.on("error", event => faults.push(String(event.error)));
     map.on("styleimagemissing", event => faults.push(`no image ${event.id}`));
-    setTimeout(() => map.fire("idle"), 20000);
+    setTimeout(() => map.fire("idle"), 60000);
     await new Promise(resolve => map.once("idle", resolve));
     if (!map.loaded()) faults.push("not loaded after 20 s");
     const drawn = [...new Set(map.queryRenderedFeatures().map(one => one.layer.id))];

@@ -1,5 +1,5 @@
 // What the panel shows: a feature, what threatens a place, what an area holds, or nothing. An open panel is an entry of the
-// browser's history: going back closes it, going forward opens it again.
+// browser's history, which says what it shows: going back closes it, going forward opens it again.
 
 import { featureShow } from "./feature.js";
 import { impactShow } from "./impact.js";
@@ -8,13 +8,12 @@ import { placeShow } from "./place.js";
 import { say, turns, word } from "./start.js";
 
 /**
- * `layers` are the collections by id, `areas` `{ code, name }` of all. `state` is changed in place, then `draw()` is called;
- * `read()` is that of the address.
+ * `layers` are the collections by id, `areas` `{ code, name }` of all. `state` is changed in place, then `draw()` is called.
  * Answers with `show({ layer, id })`, `threats(position)`, `impact(corners)` and `reopen(state)`, which ask, and resolve to
  * what is shown as GeoJSON, or to nothing where that failed; with `asking()`, the signal of a question that is yet to come,
  * `giveUp()` of what was asked, and `hide()` of the panel or of what would open it.
  */
-export function answersMake(map, { layers, areas, state, read, draw }) {
+export function answersMake(map, { layers, areas, state, draw }) {
   const turn = turns(); // whoever asks takes one, and what gives the panel up, too
   const zoom = ({ geometry }) => look(map, geometry);
   // Entries of another view in the address of the same page, as when a link is pasted, are not ours to draw.
@@ -47,7 +46,8 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
   }
 
   function become({ item = "", place = null, drawn = null, selected = null }) {
-    if (selected && !history.state?.panel) history.pushState({ view, panel: true }, "");
+    const write = history.state?.panel ? "replaceState" : "pushState";
+    if (selected) history[write]({ view, panel: { item, place, drawn } }, "");
     Object.assign(state, { item, place, drawn, selected });
     draw();
   }
@@ -82,11 +82,8 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
 
   function hide() {
     if (panel.hidden) return giveUp();
-    const shown = location.href;
     close();
-    if (!history.state?.panel) return;
-    history.replaceState(history.state, "", shown); // going forward opens it again
-    history.back();
+    if (history.state?.panel) history.back(); // going forward opens it again
   }
 
   function close() {
@@ -100,7 +97,7 @@ export function answersMake(map, { layers, areas, state, read, draw }) {
   panel.querySelector(".close").addEventListener("click", hide);
   addEventListener("popstate", ({ state: entry }) => {
     if (entry?.view !== view) location.reload();
-    else if (!entry.panel || !reopen(read())) close();
+    else if (!entry.panel || !reopen(entry.panel)) close();
   });
   return { show, threats, impact, reopen, asking, giveUp, hide };
 }

@@ -55,8 +55,7 @@ async function begin() {
     areasLoad(),
   ]);
   const known = new Map(layers.map((layer) => [layer.id, layer]));
-  const read = () => stateRead(layers, rasters, start.codes);
-  const state = read();
+  const state = stateRead(layers, rasters, start.codes);
   at("area").value = state.area;
   state.area = at("area").value; // a link may name an area that is no more
   state.areaBounds = state.area && (await areaLocate(state.area));
@@ -81,7 +80,7 @@ async function begin() {
     list.counts();
   }
 
-  const { show, threats, impact, reopen, asking, giveUp, hide } = answersMake(map, { layers: known, areas, state, read, draw });
+  const { show, threats, impact, reopen, asking, giveUp, hide } = answersMake(map, { layers: known, areas, state, draw });
   const drawing = drawingMake(map, at("drawing"), {
     shown(features) {
       giveUp();

@@ -105,10 +105,10 @@ def corners_click(page: Page, *offsets: tuple[int, int]) -> None:
         page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down)
 
 
-def overflow(page: Page) -> int:
-    """Pixels by which the page is wider than the screen."""
-    width: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return width
+def overflow(page: Page, length: str = "Width") -> int:
+    """Pixels by which the page is wider than the screen, or longer (``Height``)."""
+    pixels: int = page.evaluate(f"document.documentElement.scroll{length} - inner{length}")
+    return pixels
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from pages import HURRY, MARKET, VIEW, Held, drawn, row, state
+from pages import HURRY, MARKET, VIEW, Held, drawn, overflow, row, state
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 from rasters import raster_make
@@ -46,7 +46,7 @@ def test_what_a_link_names_that_is_no_more_is_left_out(page: Page, link: str) ->
     drawn(page, MARKET)
     page.wait_for_function("() => !location.hash.includes('gone')")
     assert (state(page).keys(), state(page)["layers"]) == ({"map", "layers"}, ["markets"])
-    expect(page.locator("#said")).to_be_hidden()
+    expect(page.locator("#said")).to_be_empty()
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,16 @@ def test_what_is_awaited_is_told(page: Page, market: Feature) -> None:
     held.wait_for(1)
     held.answer()
     drawn(page, MARKET)
-    expect(said).to_be_hidden()
+    expect(said).to_be_empty()
+    there = page.get_by_role("status").and_(page.locator("#said, #lost, #live"))
+    expect(there).to_have_count(3)  # or nobody would be read what they will say
+    assert overflow(page, "Height") <= 0
     held = Held(page, f"**/markets/items/{market.pk}?*")
     page.locator("#map canvas").click()
     expect(said).to_have_text("Sedang ditanyakan …")
     held.answer()
     expect(page.locator("#feature h2")).to_have_text("Pasar satu")
-    expect(said).to_be_hidden()
+    expect(said).to_be_empty()
 
 
 def test_what_could_not_be_read_is_asked_for_again(page: Page, complaints: list[str]) -> None:
@@ -106,7 +109,7 @@ def test_what_could_not_be_read_is_asked_for_again(page: Page, complaints: list[
         page.unroute(address)
     drawn(page, MARKET)
     expect(row(page, "markets").locator("output")).to_have_text("1")
-    expect(page.locator("#said")).to_be_hidden()
+    expect(page.locator("#said")).to_be_empty()
     assert [complaint for complaint in complaints if "503" not in complaint] == []
     complaints.clear()
 

@@ -68,7 +68,6 @@ export const shownNow = (layer) => (layer.hasValidity ? { datetime: new Date(now
 /** What there is to say; that something is awaited (`isLate`) only after a moment in which most answers come. */
 export function say(text, isLate = false) {
   at("said").textContent = text;
-  at("said").hidden = !text;
   at("said").classList.toggle("late", isLate);
 }
 

@@ -39,6 +39,9 @@ HEARTBEAT = 20
 PATIENCE = 30
 """Seconds that a client may take to read before it is dropped."""
 
+BEGINNING = 15
+"""Seconds that the first clients wait for the journal to be read."""
+
 ANYONE = [(b"access-control-allow-origin", b"*")]
 STREAM = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 UNKNOWN = Place("", 0)
@@ -99,6 +102,7 @@ class Hub:
 
     def stop(self) -> None:
         self.stopped.set()
+        self.begun.set()
         if self.folder:
             self.folder.clear()
         for stream in self.streams:
@@ -116,9 +120,8 @@ class Hub:
         Raises:
             Unavailable: the database does not answer.
         """
-        if self.news is None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.begun.wait(), PATIENCE / 2)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.begun.wait(), BEGINNING)
         if self.news is None:
             raise _unavailable()
         return self.news

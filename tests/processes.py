@@ -35,13 +35,15 @@ def running(command: Sequence[str], port: int, **environment: str) -> Iterator[s
         start_new_session=True,
     )
     try:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
                 break
             except ConnectionRefusedError:
                 assert process.poll() is None, "it ended"
                 time.sleep(0.1)
+        else:
+            raise AssertionError("it takes no connections")
         yield process
     finally:
         process.terminate()

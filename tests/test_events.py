@@ -391,7 +391,7 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(
     monkeypatch.setattr(events, "PATIENCE", 0.2)
     monkeypatch.setattr(events, "HEARTBEAT", 0.05)
     application, sent = events.Events(), []
-    application.hub.news = News("e", {"markets": 3}, ())
+    application.hub.publish(News("e", {"markets": 3}, ()))
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message.get("body"))
@@ -410,7 +410,7 @@ def test_who_does_not_read_is_dropped_and_who_is_quiet_hears_a_heartbeat(
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_who_comes_before_anything_is_known_misses_nothing(monkeypatch: pytest.MonkeyPatch, is_known: bool) -> None:
-    monkeypatch.setattr(events, "PATIENCE", 60 if is_known else 0.1)
+    monkeypatch.setattr(events, "BEGINNING", 60 if is_known else 0.1)
     application, sent = events.Events(), asyncio.Queue[dict[str, Any]]()
 
     async def told() -> list[Any]:
@@ -440,7 +440,7 @@ def test_what_breaks_a_stream_is_logged_unless_the_client_did(
     raised: Exception, logged: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     application = events.Events()
-    application.hub.news = News("e", {"markets": 3}, ())
+    application.hub.publish(News("e", {"markets": 3}, ()))
 
     async def send(message: dict[str, Any]) -> None:
         raise raised

@@ -49,11 +49,12 @@ def jobs_asked(given: Mapping[str, str]) -> Q:
     Raises:
         InvalidParameter: a value is none of those there are, no time or no number of seconds.
     """
-    for name in CHOICES.keys() & given.keys():
-        for value in given[name].split(","):
+    chosen = {name: given[name].split(",") for name in CHOICES if name in given}
+    for name, values in chosen.items():
+        for value in values:
             choice_parse(name, value, CHOICES[name])
     asked = Q()
-    for status in given["status"].split(",") if "status" in given else ():
+    for status in chosen.get("status", ()):
         asked |= STATUSES[status]
     if "datetime" in given:
         created = Interval.parse(given["datetime"])

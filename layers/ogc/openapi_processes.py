@@ -49,11 +49,11 @@ def process_paths() -> dict[str, Json]:
 def _asked() -> list[Json]:
     """What the list of jobs can be asked for."""
     made = text("Dibuat pada saat atau rentang waktu ini.", "Made at this time, or within this interval.")
-    seconds = {"type": "integer", "minimum": 0}
+    seconds = {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 1}  # a list, as 1.0 has it
     codes = {name: {"type": "string", "enum": list(known)} for name, known in CHOICES.items()}
-    one = text("Salah satu dari ini.", "One of these.")
+    some = text("Satu atau beberapa dari ini.", "One or more of these.")
     return [
-        *(query(name, one, {"type": "array", "items": code}) for name, code in codes.items()),
+        *(query(name, some, {"type": "array", "items": code}) for name, code in codes.items()),
         query("datetime", made, {"type": "string"}),
         query("minDuration", text("Paling sedikit sekian detik.", "So many seconds at least."), seconds),
         query("maxDuration", text("Paling banyak sekian detik.", "So many seconds at most."), seconds),

@@ -187,6 +187,7 @@ def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page, market: Fea
     draw.press("Enter")
     tools, canvas = page.locator("#drawing"), page.locator("#map canvas")
     expect(canvas).to_be_focused()
+    expect(canvas).to_have_accessible_description(re.compile("^Click each corner"))
     for corner, way in enumerate(("ArrowRight", "ArrowDown", "ArrowLeft"), 1):
         page.keyboard.press("Enter")
         expect(tools.get_by_role("button", name="Undo")).to_be_enabled()
@@ -199,6 +200,7 @@ def test_an_area_is_drawn_with_the_keyboard_and_given_up(page: Page, market: Fea
     page.keyboard.press("Escape")
     expect(tools).to_be_hidden()
     expect(canvas).to_be_focused()
+    expect(canvas).to_have_accessible_description("")
     draw.click()
     page.get_by_role("searchbox").fill("Pasar")
     page.locator("#found button", has_text="Pasar satu").click()

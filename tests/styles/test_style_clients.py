@@ -27,7 +27,7 @@ DRAW = """async ([style, library]) => {
     map.on("styleimagemissing", event => faults.push(`no image ${event.id}`));
     setTimeout(() => map.fire("idle"), 60000);
     await new Promise(resolve => map.once("idle", resolve));
-    if (!map.loaded()) faults.push("not loaded after 20 s");
+    if (!map.loaded()) faults.push("not loaded after 60 s");
     const drawn = [...new Set(map.queryRenderedFeatures().map(one => one.layer.id))];
     map.remove();
     return { faults, drawn };

@@ -75,9 +75,10 @@ export function answersMake(map, { layers, areas, state, draw }) {
 
   const impact = (drawn) => ask({ drawn }, (signal) => impactShow(drawn, { layers, zoom, signal }));
 
-  function reopen({ item, place, drawn }) {
+  function reopen({ item = "", place, drawn }) {
     const [layer, id] = item.split("/");
-    return item ? show({ layer: layers.get(layer), id }) : place ? threats(place) : drawn && impact(drawn);
+    if (layers.has(layer)) return show({ layer: layers.get(layer), id });
+    return place ? threats(place) : drawn && impact(drawn);
   }
 
   function hide() {

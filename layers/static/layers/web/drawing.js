@@ -26,6 +26,7 @@ export function drawingMake(map, bar, { shown, done }) {
   function end() {
     corners = null;
     map.doubleClickZoom.enable();
+    map.getCanvas().removeAttribute("aria-describedby");
     bar.hidden = true;
   }
 
@@ -49,6 +50,7 @@ export function drawingMake(map, bar, { shown, done }) {
   function begin() {
     set([]);
     map.doubleClickZoom.disable();
+    map.getCanvas().setAttribute("aria-describedby", bar.getAttribute("aria-labelledby"));
     map.getCanvas().focus();
   }
 

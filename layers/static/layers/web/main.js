@@ -154,7 +154,7 @@ async function begin() {
 
   list.counts();
   remember();
-  await reopen(state);
+  await reopen({ ...state, ...history.state?.panel });
 }
 
 function panelToggle(isOpen = at("panel-toggle").getAttribute("aria-expanded") !== "true") {

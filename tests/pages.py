@@ -13,7 +13,7 @@ import pytest
 from conftest import FeatureMake, square
 from django.contrib.gis.geos import Point
 from django.utils import timezone
-from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import layer_get
@@ -55,6 +55,16 @@ SEES = """([colour, wanted]) => {
 def drawn(page: Page, colour: tuple[int, int, int], wanted: bool = True) -> None:
     """Wait until the map has a pixel of that colour, or none."""
     page.wait_for_function(SEES, arg=[colour, wanted], polling=200)
+
+
+def settled(page: Page) -> None:
+    """Wait until all layers of the map are there."""
+    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+
+
+def gone_back(page: Page) -> None:
+    """Wait until the browser has left the entry of a panel that was closed: until then the address may be of either."""
+    page.wait_for_function("() => !history.state.panel")
 
 
 class Held:

@@ -25,8 +25,10 @@ from pages import (
     VIEW,
     Held,
     drawn,
+    gone_back,
     overflow,
     row,
+    settled,
     state,
     stream,
 )
@@ -132,7 +134,7 @@ def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> Non
     page.keyboard.press("Escape")
     expect(page.locator("#feature")).to_be_hidden()
     expect(page.locator("#map canvas")).to_be_focused()
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     assert "item" not in state(page)
 
 
@@ -142,7 +144,7 @@ def test_keyboard_tells_how_many_features_a_cluster_stands_for(
     monkeypatch.setattr(tiles, "DETAILS", tiles.DETAILS[-1:])
     feature_make(layer_get("markets"), 2, geom=HERE)
     page.goto(f"/#{VIEW}&layers=markets")
-    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    settled(page)
     page.locator("#map canvas").press("Enter")
     expect(page.locator("#said")).to_have_text("2 fitur di sini; perbesar untuk melihatnya.")
 
@@ -151,7 +153,7 @@ def test_features_at_one_place_are_all_reached(page: Page, market: Feature, feat
     feature_make(layer_get("disaster_zones"), name="Zona satu", geom=square(116.09, -8.59, 0.02))
     page.goto(f"/#{VIEW}")
     drawn(page, MARKET)
-    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    settled(page)
     page.locator("#map canvas").click()
     expect(page.get_by_role("heading", name="Pasar satu")).to_be_visible()
     page.get_by_role("button", name="Zona bencana: Zona satu").click()
@@ -364,14 +366,14 @@ def test_what_was_closed_is_opened_again_by_going_forward(page: Page, market: Fe
     close, switch = panel.get_by_role("button", name="Tutup"), row(page, "aid_posts").get_by_role("switch")
     # what is drawn before the browser has gone back, as when the map is still moving, is written at the panel's entry
     close.evaluate("(close, other) => (close.click(), other.click())", switch.element_handle())
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     page.go_forward()
     expect(heading).to_be_visible()
     page.evaluate("history.replaceState(history.state, '', location.href.replace(/&item=.*/, ''))")
     page.reload()
     expect(heading).to_be_visible()
     page.evaluate("document.querySelector('#draw').click(); document.querySelector('#draw').click()")
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     page.wait_for_timeout(500)
     expect(panel).to_be_hidden()
     page.go_back()

@@ -10,7 +10,7 @@ from conftest import FeatureMake, square
 from django.contrib.gis.geos import Point
 from django.db import connection
 from django.utils import timezone
-from pages import AID_POST, BESIDE, FLOODED, HERE, MARKET, VIEW, Held, corners_click, drawn, state
+from pages import AID_POST, BESIDE, FLOODED, HERE, MARKET, VIEW, Held, corners_click, drawn, gone_back, settled, state
 from playwright.sync_api import Page, Route, expect
 from rasterio.transform import from_origin
 from rasters import raster_make
@@ -29,7 +29,7 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     feature_make(posts, 2, name="Pos tergenang", geom=BESIDE, **here)
     page.goto(f"/?lang=en#{VIEW}")
     drawn(page, AID_POST)
-    expect(page.locator("#map")).to_have_attribute("aria-busy", "false")
+    settled(page)
     page.locator("#map canvas").click()
     panel = page.locator("#feature")
     expect(panel.locator(".observed")).to_have_text("Observed -infinity")
@@ -56,7 +56,7 @@ def test_a_place_tells_what_threatens_it_and_where_to_go(page: Page, feature_mak
     page.reload()
     expect(flooded).to_be_visible()
     panel.get_by_role("button", name="Close").click()
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     assert "place" not in state(page)
 
 
@@ -92,7 +92,7 @@ def test_a_position_that_comes_late_overrides_nothing(page: Page, market: Featur
     page.wait_for_timeout(500)
     expect(kind).to_have_text("Pasar")
     page.locator("#draw").click()
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     corners_click(page, (-100, -100), (100, -100))
     ask.click()
     expect(page.locator("#drawing")).to_be_hidden()
@@ -176,7 +176,7 @@ def test_an_area_is_drawn_and_tells_what_it_holds(page: Page, market: Feature, f
     page.reload()
     expect(panel).to_contain_text("Dasan Agung: ")
     panel.get_by_role("button", name="Close").click()
-    page.wait_for_function("() => !history.state.panel")
+    gone_back(page)
     assert "drawn" not in state(page)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,11 @@ def test_sql_is_written_in_query_only(path: Path) -> None:
 def test_files_are_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 600
     assert ast.get_docstring(ast.parse(path.read_text())) or not path.read_text().strip()
+
+
+def test_no_file_names_a_folder_of_somebody() -> None:
+    git = ["git", "-c", f"safe.directory={ROOT}", "-C", ROOT]
+    if subprocess.run([*git, "rev-parse"], capture_output=True).returncode:
+        pytest.skip("git knows which files belong here, and this folder is no clone")
+    found = subprocess.run([*git, "grep", "-nIE", r"/(tmp|root|home|Users)/\w"], capture_output=True, text=True)
+    assert found.returncode == 1, found.stdout or found.stderr

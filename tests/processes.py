@@ -62,12 +62,13 @@ class Server:
 
 @contextmanager
 def granian(interface: str, *, database_port: int | None = None, **environment: str) -> Iterator[Server]:
-    """The WSGI or ASGI application on the database of the tests."""
+    """The WSGI or ASGI application on the database of the tests, with the threads that `script/server` gives it."""
     known = connection.settings_dict
     port = port_free()
     address = f"127.0.0.1:{database_port or known['PORT']}/{known['NAME']}"
     url = f"postgresql://{known['USER']}:{known['PASSWORD']}@{address}"
     command = [sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--blocking-threads", "4"] if interface == "wsgi" else []
     command += ["--workers-kill-timeout", "3", "--no-log", f"geoportal.{interface}:application"]
     with running(command, port, DATABASE_URL=url, **environment) as process:
         yield Server(port, process.pid)

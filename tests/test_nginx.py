@@ -274,6 +274,19 @@ def test_a_portal_that_is_gone_is_told(site: Site) -> None:
         assert (answer.headers["Retry-After"], answer.headers["Access-Control-Allow-Origin"]) == ("10", "*")
 
 
+def test_bodies_that_come_slowly_hold_no_thread_of_the_portal(site: Site) -> None:
+    with ExitStack() as lines:
+        for _ in range(20):
+            line = lines.enter_context(closing(HTTPConnection("127.0.0.1", site.port, timeout=60)))
+            line.putrequest("POST", "/api/v1/hazards/impact")
+            line.putheader("Content-Type", "application/json")
+            line.putheader("Content-Length", "1000")
+            line.endheaders(b"{")
+        assert site.ask("/healthz").status == 200
+        line.send(b" " * 998 + b"}")
+        assert line.getresponse().status == 400, "which says what an impact needs"
+
+
 def test_links_have_the_scheme_that_a_proxy_further_out_tells(site: Site) -> None:
     assert b'"https://127.0.0.1' in site.ask("/oapi/?f=json", X_Forwarded_Proto="https").body
 

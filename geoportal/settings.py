@@ -212,6 +212,7 @@ if not DEBUG:
 
 if PROXIES:  # without one, any client could say it
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # the admin alone tells any
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 if not PUBLIC_URL.startswith("https://"):

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
+from django.utils.translation import get_language
 
 from layers.catalog import Layer, in_language
 from layers.errors import InvalidParameter
@@ -63,9 +64,10 @@ class Address:
 
     def alternates(self, format: str, offers: Offers) -> list[Link]:
         """This page in each format on offer; ``format`` is the one it is in."""
+        titles = _titles(get_language())
         return [
             link(
-                "self" if name == format else "alternate", self.href(f"f={name}", self.place), TITLES[name], media_type
+                "self" if name == format else "alternate", self.href(f"f={name}", self.place), titles[name], media_type
             )
             for name, media_type in offers.items()
         ]
@@ -77,6 +79,12 @@ class Address:
             "prev": text("Halaman sebelumnya", "Previous page"),
         }
         return link(rel, self.href(f"f={format}", encoded(place)), titles[rel], offers[format])
+
+
+@lru_cache(maxsize=16)
+def _titles(language: str | None) -> dict[str, str]:
+    """Read in the active ``language`` and kept: a page of items names them all."""
+    return {name: str(title) for name, title in TITLES.items()}
 
 
 def encoded(params: Any) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.core import signing
+from django.core.signing import BadSignature, Signer
 
 from layers.errors import InvalidParameter
 from layers.text import text
@@ -19,7 +19,7 @@ class Position:
 
 def position_write(scope: str, position: Position) -> str:
     """A position as a token, signed so that it cannot be made up."""
-    return signing.dumps([position.keys, position.matched], salt=scope)
+    return Signer(salt=scope).sign_object([position.keys, position.matched])
 
 
 def position_read(scope: str, token: str) -> Position:
@@ -29,8 +29,8 @@ def position_read(scope: str, token: str) -> Position:
         InvalidParameter: it was tampered with, or was given for another collection, filter or order.
     """
     try:
-        keys, matched = signing.loads(token, salt=scope)
-    except signing.BadSignature as error:
+        keys, matched = Signer(salt=scope).unsign_object(token)
+    except BadSignature as error:
         raise InvalidParameter(
             "next",
             text(

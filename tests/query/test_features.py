@@ -1,6 +1,7 @@
 """Queries as SQL, and the features that PostGIS makes of them."""
 
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -138,6 +139,15 @@ def test_a_token_skips_and_repeats_nothing_while_others_write(feature_make: Feat
     made[0].delete()
     feature_make(markets, 9)
     assert codes(markets, limit="9", next=page.next or "") == ["T-0003", "T-0004", "T-0005", "T-0009"]
+
+
+def test_a_page_that_is_the_same_has_the_same_token(feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        feature_make(layer_get("markets"), number)
+    token = fetch(layer_get("markets"), limit="2").next
+    later = time.time() + 60
+    monkeypatch.setattr("time.time", lambda: later)
+    assert fetch(layer_get("markets"), limit="2").next == token, "its ETag promises the same bytes"
 
 
 def test_a_token_is_good_for_its_own_list_only(feature_make: FeatureMake) -> None:

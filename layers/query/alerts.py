@@ -21,12 +21,16 @@ FOR_EVER = datetime(9999, 12, 31, tzinfo=UTC)
 EARLIER = 100
 """Former states of a zone that its message names."""
 
-CHANGED = """
-SELECT DISTINCT fid FROM journal.change WHERE layer = %s AND (
-    (old ->> 'valid_to')::timestamptz BETWEEN %s AND %s
-    OR op = 'U' AND (old ->> 'kind' <> %s OR old ? 'valid_from')
-)"""
-"""Items of which some former state may have been an alert that had not ended by now."""
+CHANGED = f"""
+WITH former AS (
+    SELECT fid, old FROM journal.change WHERE layer = %(layer)s AND old ?| ARRAY['kind', 'valid_from', 'valid_to']
+)
+SELECT DISTINCT fid FROM former LEFT JOIN {DisasterZone._meta.db_table} zone ON zone.id = fid
+WHERE (zone.valid_to BETWEEN %(moment)s AND %(for_ever)s
+    OR (old ->> 'valid_to')::timestamptz BETWEEN %(moment)s AND %(for_ever)s)
+AND (zone.kind <> %(map)s OR fid IN (SELECT fid FROM former WHERE old ->> 'kind' <> %(map)s))"""
+"""Items of which some former state may have been an alert that had not ended by now. Its end is that of the item, or is
+written in the first change of it since, and so is its kind: thousands of maps that are valid anew are passed over."""
 
 ENDED = """
 SELECT max((old ->> 'valid_to')::timestamptz) FROM journal.change
@@ -70,7 +74,8 @@ def alerts(moment: datetime) -> QuerySet[DisasterZone]:
 def withdrawals_fetch(moment: datetime) -> Iterator[Told]:
     """The zones that were told as alerts, would still be at a moment, and are none any more."""
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, [zones_layer().id, moment, FOR_EVER, DisasterZone.Kind.MAP])
+        hazard_map = DisasterZone.Kind.MAP.value
+        cursor.execute(CHANGED, {"layer": zones_layer().id, "moment": moment, "for_ever": FOR_EVER, "map": hazard_map})
         changed = [id for (id,) in cursor.fetchall()]
     in_force = set(alerts(moment).filter(pk__in=changed).values_list("pk", flat=True))
     histories = histories_fetch(zones_layer(), [id for id in changed if id not in in_force])

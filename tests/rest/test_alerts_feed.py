@@ -1,7 +1,9 @@
 """Zones as alerts: the Atom feed and the CAP messages, held to the rules of CAP 1.2's schema."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,7 +13,7 @@ from cap_messages import NAMESPACE, area, faults, info, message
 from conftest import FeatureMake
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import localtime, now
 from rest_framework.test import APIClient
 
@@ -19,6 +21,7 @@ from layers.catalog import layer_get
 from layers.importers.alerts import alert_import
 from layers.importers.cap import alert_parse
 from layers.models import DisasterZone
+from layers.query.alerts import alerts, told_fetch, withdrawals_fetch
 from layers.query.history import history_fetch, item_restore
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +214,30 @@ def test_what_becomes_no_alert_is_cancelled(anyone: APIClient, warn: Any, change
 
     assert titles(anyone) == ["Withdrawn: Banjir"]
     assert said(cap(anyone, zone), "msgType", "info/headline") == ["Cancel", "Banjir"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_all_that_was_withdrawn_is_found_whatever_was_edited(warn: Any, seed: int) -> None:
+    random, moment = Random(seed), now()
+
+    def edit(id: int) -> None:
+        begins, ends = random.choice([None, -2, -1, 1]), random.choice([None, 1, 2, -1])
+        times = {"valid_from": begins, "valid_to": ends if ends != -1 or begins is None else 1}
+        changes = {name: value and moment + value * HOUR for name, value in times.items()}
+        changes |= {"kind": random.choice(DisasterZone.Kind.values), "name": random.choice("ab")}
+        names = random.sample(sorted(changes), random.randint(1, 2))
+        with suppress(IntegrityError), transaction.atomic():  # times in a wrong order
+            DisasterZone.objects.filter(pk=id).update(updated_at=now(), **{name: changes[name] for name in names})
+
+    ids = [warn(number, kind=random.choice(DisasterZone.Kind.values)).pk for number in range(8)]
+    for _ in range(30):
+        edit(random.choice(ids))
+    for id in random.sample(ids, 3):
+        DisasterZone.objects.filter(pk=id).delete()
+    withdrawn = [told.zone.pk for told in withdrawals_fetch(moment)]
+    in_force = alerts(moment).values_list("pk", flat=True)
+    assert sorted(withdrawn) == [id for id in ids if id not in in_force and told_fetch(id, moment)]
+    assert withdrawn
 
 
 def test_what_ends_as_it_said_or_goes_on_is_not_cancelled(

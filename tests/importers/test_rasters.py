@@ -77,6 +77,15 @@ def test_a_large_raster_is_tiled_and_has_overviews(tmp_path: Path) -> None:
         assert kept.overviews(1) == [2, 4, 8]
 
 
+def test_smooth_values_take_little_of_the_disk(tmp_path: Path) -> None:
+    indices = np.linspace(0, 1, 256 * 256, dtype=np.float32).reshape(256, 256)
+    raster = raster_make(tmp_path, indices, transform=from_origin(WEST, NORTH, 1e-4, 1e-4))
+
+    with rasterio.open(raster.path) as kept:
+        np.testing.assert_array_equal(kept.read(1), indices)
+    assert raster.path.stat().st_size < indices.nbytes / 3
+
+
 def test_scale_and_offset_are_applied(tmp_path: Path) -> None:
     file = raster_write(tmp_path / "skala.tif", np.array([[0, 50, 255]], np.uint8), nodata=255)
     with rasterio.open(file, "r+") as dataset:

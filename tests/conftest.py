@@ -78,6 +78,11 @@ def square(west: float, south: float, side: float = 0.01) -> MultiPolygon:
     return MultiPolygon(Polygon.from_bbox((west, south, west + side, south + side)), srid=4326)
 
 
+def circle(quarter: int) -> MultiPolygon:
+    """A polygon with so many vertices in a quarter of it."""
+    return MultiPolygon(Point(116.1, -8.58, srid=4326).buffer(0.01, quarter), srid=4326)
+
+
 def place(layer: Layer, longitude: float = 116.1, latitude: float = -8.58) -> GEOSGeometry:
     """A geometry of the layer's type at a position."""
     if layer.geometry_type == "Point":

@@ -1,7 +1,8 @@
 """A layer as a file: streamed out of PostGIS in Arrow batches, and moved into place when it is whole."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,13 @@ class Batches:
         }
         self.schema = pa.schema({"id": pa.int64(), **properties, **geometry})
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
+    def __iter__(self) -> Generator[pa.RecordBatch]:
         try:
-            for rows in rows_fetch(self.layer, self.geometry, self.query):
-                columns = zip(zip(*rows, strict=True), self.schema, strict=True)
-                self.rows += len(rows)
-                yield pa.RecordBatch.from_arrays([_array(*column) for column in columns], schema=self.schema)
+            with closing(rows_fetch(self.layer, self.geometry, self.query)) as batches:
+                for rows in batches:
+                    columns = zip(zip(*rows, strict=True), self.schema, strict=True)
+                    self.rows += len(rows)
+                    yield pa.RecordBatch.from_arrays([_array(*column) for column in columns], schema=self.schema)
         except (Exception, KeyboardInterrupt) as fault:
             self.fault = fault
             raise
@@ -106,11 +108,11 @@ def gdal_write(layer: Layer, file: Path, query: FeatureQuery = EVERYTHING, **opt
     """
     wanted = not query.skip_geometry
     batches = Batches(layer, {"wkb": pa.binary()} if wanted else {}, query, types=GDAL_TYPES)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), closing(iter(batches)) as read:  # GDAL leaves it where it is when it stops
         warnings.filterwarnings("ignore", "Normalized/laundered field name", RuntimeWarning)  # Shapefile's ten letters
         try:
             write_arrow(
-                pa.RecordBatchReader.from_batches(batches.schema, batches),
+                pa.RecordBatchReader.from_batches(batches.schema, read),
                 file,
                 geometry_name="wkb" if wanted else None,
                 geometry_type=layer.geometry_type if wanted else None,

@@ -5,6 +5,7 @@ the same features.
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import django
@@ -80,12 +81,15 @@ class FeatureProvider(BaseProvider):
             query = FeatureQuery.parse(self.layer, {name: [value] for name, value in asked.items() if value})
         except InvalidParameter as error:
             raise ProviderInvalidQueryError(user_msg=str(error)) from error
-        page = items_fetch(self.layer, query)
+        pages, returned = [items_fetch(self.layer, query)], 0
+        while pages[-1].next and (returned := returned + pages[-1].returned) < limit:  # pygeoapi leads on by limit
+            pages.append(items_fetch(self.layer, replace(query, offset=offset + returned, limit=limit - returned)))
+        matched = pages[0].matched
         return {
             "type": "FeatureCollection",
-            "features": orjson.loads(f"[{page.features}]"),
-            **({} if page.matched is None else {"numberMatched": page.matched}),
-            "numberReturned": page.returned,
+            "features": [one for page in pages for one in orjson.loads(f"[{page.features}]")],
+            **({} if matched is None else {"numberMatched": matched}),
+            "numberReturned": sum(page.returned for page in pages),
         }
 
     def get(self, identifier: str, crs_transform_spec: Any = None, **_: Any) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     address = Address.of(request)
     links = address.alternates(format, ITEMS)
     if page.next:  # people turn pages both ways
-        place = {"offset": str(query.offset + query.limit)} if format == "html" else {"next": page.next}
+        by_offset = format == "html" and not query.after
+        place = {"offset": str(query.offset + page.returned)} if by_offset else {"next": page.next}
         links.append(address.page("next", format, ITEMS, **place))
     if query.offset:
         links.append(address.page("prev", format, ITEMS, offset=str(max(0, query.offset - query.limit))))

@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
+
+from django.db.models import F, Func, IntegerField, QuerySet
 
 from layers.catalog import Layer, Property
 from layers.query.asof import table_at
@@ -26,6 +29,10 @@ SEARCHED = ("code", "name")
 
 COUNTED = 10_000
 """Up to here the items that match a filter are counted; beyond, the count would cost more than the page."""
+
+PAGE_BYTES = 8 * 1024 * 1024
+"""A page of lines or polygons ends with the feature that fills so many bytes of stored geometry, half a million
+vertices; with all that ``limit`` allows of large ones, a few requests would take a server's memory."""
 
 COUNT = "SELECT ARRAY[count(*), (pg_current_xact_id_if_assigned() IS NULL)::int]"
 """How many rows, and whether they are settled: changes that wait for their commit have no version yet."""
@@ -73,11 +80,18 @@ def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: Featu
     if page is None:
         tag, at, page = row_fetch(items(layer, query, write or feature), prepare=not query.is_choice)
     version = Version(tag, at)
-    features, seen, keys, counted = page
-    more = int(seen) > query.limit
+    features, seen, returned, keys, counted = page
     matched = _matched(layer, query, version, int(seen), counted)
+    more = int(seen) > int(returned)
     token = position_write(query.scope, Position(tuple(json.loads(keys)), matched)) if more else None
-    return Page(version, _qgis_safe(features or ""), int(seen) - more, matched, token)
+    return Page(version, _qgis_safe(features or ""), int(returned), matched, token)
+
+
+def page_room(found: QuerySet[Any], offset: int, limit: int) -> int:
+    """How many of ``limit`` items a page has room for, by :data:`PAGE_BYTES`."""
+    size = Func(F("geom"), function="pg_column_size", output_field=IntegerField())
+    sizes = found.annotate(size=size).values_list("size", flat=True)[offset : offset + limit]
+    return next((number for number, filled in enumerate(accumulate(sizes), 1) if filled >= PAGE_BYTES), limit)
 
 
 def item_fetch(
@@ -146,13 +160,21 @@ def _found(layer: Layer, query: FeatureQuery) -> Sql:
 
 
 def _page(layer: Layer, query: FeatureQuery, write: FeatureWriter, source: Sql, counted: str) -> Sql:
-    """Of the rows of ``source``, one more than asked for: the features, how many rows, the last one's keys, a count."""
+    """Of the rows of ``source``, one more than asked for: the features, how many rows, how many of them the page has
+    room for, the keys of the last of these, a count."""
     rows, args = source
+    shown, last, before = "n <= %s", "n = %s", ""
+    if layer.dimension and not query.skip_geometry:
+        shown += f" AND before < {PAGE_BYTES}"
+        last = f"({last} OR before + pg_column_size(geom) >= {PAGE_BYTES}) AND {shown}"
+        before = ", coalesce(sum(pg_column_size(geom)) OVER before, 0) AS before"
+    limits = [query.limit] * (shown + shown + last).count("%s")
     return (
-        f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE n <= %s), count(*)::text, "
-        f"(array_agg({_keys(query)}) FILTER (WHERE n = %s))[1], {counted}::text] "
-        f"FROM (SELECT *, row_number() OVER () AS n FROM ({rows}) ordered) page",
-        [query.limit, query.limit, *args],
+        f"SELECT ARRAY[string_agg({write(layer, query)}, ',') FILTER (WHERE {shown}), count(*)::text, "
+        f"(count(*) FILTER (WHERE {shown}))::text, (array_agg({_keys(query)}) FILTER (WHERE {last}))[1], "
+        f"{counted}::text] FROM (SELECT *, row_number() OVER before AS n{before} FROM ({rows}) ordered "
+        "WINDOW before AS (ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) page",
+        [*limits, *args],
     )
 
 

@@ -85,6 +85,10 @@ class FeatureQuery:
         _together(given, "bbox-crs", "bbox")
         _together(given, "filter-crs", "filter")
         _together(given, "filter-lang", "filter")
+        if "offset" in given and "next" in given:
+            raise InvalidParameter(
+                "offset", text("offset tidak berlaku bersama next.", "offset does not go with next.")
+            )
         scope = _scope(layer, given)
         bbox_crs = crs_parse(layer, given.get("bbox-crs", CRS84), "bbox-crs")
         filter_crs = crs_parse(layer, given.get("filter-crs", CRS84), "filter-crs")

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from layers.catalog import Layer
+from layers.query.features import page_room
 from layers.query.values import LARGEST, limit_parse, whole_parse
 from layers.text import text
 
@@ -16,16 +17,22 @@ OFFSET = text("Banyaknya fitur yang dilewati.", "How many features are passed ov
 
 
 class FeaturePagination(LimitOffsetPagination):
-    """``limit`` and ``offset`` over a FeatureCollection that also counts all features that match."""
+    """``limit`` and ``offset`` over a FeatureCollection that also counts all features that match.
 
-    layer: Layer
+    Where the geometries of so many are too large for a page, it holds fewer, and so do those that its links lead to.
+    """
+
+    room: int
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
-        self.layer = view.layer
+        layer: Layer = view.layer
+        self.room = limit_parse(request.query_params, layer.default_limit, layer.max_limit)
+        if layer.dimension:
+            self.room = page_room(queryset, self.get_offset(request), self.room)
         return super().paginate_queryset(queryset, request, view) or []
 
     def get_limit(self, request: Request) -> int:
-        return limit_parse(request.query_params, self.layer.default_limit, self.layer.max_limit)
+        return self.room
 
     def get_offset(self, request: Request) -> int:
         return whole_parse("offset", request.query_params.get("offset", "0"), 0)

@@ -11,6 +11,7 @@ import pyogrio
 import pytest
 import shapely
 from conftest import FeatureMake, square
+from django.db import connection
 from django.utils import timezone
 from pages import (
     ABROAD,
@@ -120,6 +121,14 @@ def test_click_shows_attributes_with_label_unit_and_age(page: Page, market: Feat
     assert facts["waktu pengamatan"].endswith(f"{seen:%H.%M} WITA 3 hari yang lalu")
     assert "alamat" not in facts, "what is not known takes no room"
     assert state(page)["item"] == [f"markets/{market.pk}"]
+
+
+def test_a_day_without_end_is_shown_as_it_is(page: Page, feature_make: FeatureMake) -> None:
+    spot = feature_make(layer_get("parking_spots"), geom=HERE)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE layers_parkingspot SET order_from = '2026-01-01', order_to = 'infinity'")
+    page.goto(f"/#{VIEW}&item=parking_spots/{spot.pk}")
+    expect(page.locator("#feature")).to_contain_text("infinity")
 
 
 def test_keyboard_opens_and_closes_a_feature(page: Page, market: Feature) -> None:

@@ -40,6 +40,7 @@ ITEMS = [
     ("limit=99999999999999999999999", "limit"),
     ("limit=5&limit=6", "limit"),
     ("offset=-1", "offset"),
+    ("offset=1&next=x", "offset"),
     ("offset=99999999999999999999999", "offset"),
     ("properties=tak_ada", "properties"),
     ("sortby=tak_ada", "sortby"),

@@ -19,7 +19,7 @@ import psycopg2
 import pyogrio
 import pytest
 import shapely
-from conftest import FeatureMake, place
+from conftest import FeatureMake, circle, place
 from django.db import OperationalError, connection, transaction
 
 from layers.catalog import Layer, layer_get
@@ -27,7 +27,7 @@ from layers.ogc.formats import FORMATS, items_stream, jsonfg_members
 from layers.ogc.links import link_header
 from layers.query.features import items_fetch
 from layers.query.params import FeatureQuery
-from layers.query.rows import BATCH, jsonfg_feature
+from layers.query.rows import BATCH, jsonfg_feature, rows_fetch
 from layers.query.spatial import CRS84, crs_get
 
 UTM = "http://www.opengis.net/def/crs/EPSG/0/32750"
@@ -362,6 +362,17 @@ class TestStreaming:
         assert sum(chunk.count(b"Pasar ") for chunk in rest) == many - BATCH
         assert not cursors()
 
+    def test_few_large_geometries_are_held_at_a_time(
+        self, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        zones = layer_get("disaster_zones")
+        for number in range(5):
+            feature_make(zones, number, geom=circle(100 if number else 1))
+        monkeypatch.setattr("layers.query.rows.STEP", 1)
+        monkeypatch.setattr("layers.query.rows.BATCH_BYTES", 2 * 400 * 16)
+        with closing(rows_fetch(zones, ("wkb",))) as batches:
+            assert [len(batch) for batch in batches] == [3, 2]
+
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("name", ["csv", "geojsonseq"])
     def test_text_that_breaks_off_does_not_look_whole(self, name: str) -> None:
@@ -432,9 +443,10 @@ class TestStreaming:
     ) -> None:
         markets, query = layer_get("markets"), FeatureQuery(limit=many)
         size = len(download(name, markets, query))
-        with file_size_limited(size - short), pytest.raises((OSError, RuntimeError)):
+        with file_size_limited(size - short), pytest.raises((OSError, RuntimeError)) as fault:
             download(name, markets, query)
         assert not list(temporary.iterdir())
+        assert not cursors(), f"though {fault} holds on to all that was called"
 
     @pytest.mark.django_db(transaction=True)
     def test_memory_is_bounded(self) -> None:

@@ -18,7 +18,7 @@ from django.test import Client
 from processes import port_free, running
 from pygeoapi.openapi import validate_openapi_document
 
-from layers.catalog import Layer, layers
+from layers.catalog import Layer, layer_get, layers
 
 PYGEOAPI = Path(sys.executable).with_name("pygeoapi")
 
@@ -83,6 +83,20 @@ def test_pygeoapi_serves_the_same_features(served: str, client: Client) -> None:
         )
         path = f"/collections/{layer.id}/items/{feature['id']}?f=json"
         assert ask(served + path)["properties"] == feature["properties"]
+
+
+def test_the_provider_fills_its_pages_whatever_room_one_has(
+    feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from layers.ogc.features import FeatureProvider
+
+    provider = FeatureProvider({"name": "x", "type": "feature", "data": "layers.DisasterZone"})
+    ids = [feature_make(layer_get("disaster_zones"), number).pk for number in range(7)]
+    monkeypatch.setattr("layers.query.features.PAGE_BYTES", 1)
+    found = provider.query(offset=1, limit=4)
+    assert [feature["id"] for feature in found["features"]] == ids[1:5]
+    assert (found["numberReturned"], found["numberMatched"]) == (4, 7)
+    assert len(provider.query(offset=0, limit=10)["features"]) == 7
 
 
 def test_the_provider_knows_every_property(layer: Layer) -> None:

@@ -161,6 +161,20 @@ def test_pages_are_linked_to_the_end(client: Client, feature_make: FeatureMake) 
     assert page["numberMatched"] == 6
 
 
+def test_a_page_for_people_leads_on_from_where_a_token_led(client: Client, feature_make: FeatureMake) -> None:
+    for number in range(6):
+        feature_make(layer_get("markets"), number)
+    second = get(client, "/collections/markets/items", limit="2")["links"]
+    page = client.get(next(link["href"] for link in second if link["rel"] == "next").replace("f=json", "f=html"))
+    shown = page.context["document"]
+    following = next(link["href"] for link in shown["links"] if link["rel"] == "next")
+    third = client.get(following).context["document"]
+    assert [[one["properties"]["code"] for one in found["features"]] for found in (shown, third)] == [
+        ["T-0002", "T-0003"],
+        ["T-0004", "T-0005"],
+    ]
+
+
 def test_offset_is_taken_and_links_back(client: Client, feature_make: FeatureMake) -> None:
     for number in range(6):
         feature_make(layer_get("markets"), number)

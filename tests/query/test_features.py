@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, place, square
+from conftest import FeatureMake, circle, place, square
 from django.contrib.gis.geos import GEOSGeometry, Point
 from django.db import connection
 from pyproj import Transformer
@@ -148,6 +148,30 @@ def test_a_page_that_is_the_same_has_the_same_token(feature_make: FeatureMake, m
     later = time.time() + 60
     monkeypatch.setattr("time.time", lambda: later)
     assert fetch(layer_get("markets"), limit="2").next == token, "its ETag promises the same bytes"
+
+
+@pytest.mark.parametrize("params", [{}, {"bbox": "116,-9,117,-8"}, {"sortby": "-name"}, {"q": "name"}])
+def test_a_page_ends_where_its_geometries_fill_it(
+    params: dict[str, str], feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zones = layer_get("disaster_zones")
+    sizes = [100, 500, 10, 10, 10, 600, 10]
+    made = [feature_make(zones, number, name=f"name {number}", geom=circle(size)) for number, size in enumerate(sizes)]
+    monkeypatch.setattr("layers.query.features.PAGE_BYTES", 4 * 16 * 300)
+    page, pages = fetch(zones, limit="4", **params), []
+    while True:
+        found = [feature["id"] for feature in json.loads(f"[{page.features}]")]
+        assert page.returned == len(found)
+        assert page.matched == len(made)
+        pages.append(found)
+        if page.next is None:
+            break
+        page = fetch(zones, limit="4", next=page.next, **params)
+    ids = [zone.pk for zone in made]
+    if "sortby" in params:
+        ids.reverse()
+    assert pages == [ids[:2], ids[2:6], ids[6:]]
+    assert fetch(zones, limit="9", skipGeometry="true", **params).returned == len(made)
 
 
 def test_a_token_is_good_for_its_own_list_only(feature_make: FeatureMake) -> None:

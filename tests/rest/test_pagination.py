@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import FeatureMake
+from conftest import FeatureMake, circle
 from rest_framework.test import APIClient
 
-from layers.catalog import Layer
+from layers.catalog import Layer, layer_get
 
 
 def page(client: APIClient, url: str) -> dict[str, Any]:
@@ -31,6 +31,23 @@ def test_pages_lead_on_and_back(anyone: APIClient, feature_make: FeatureMake, la
     assert second["previous"] == f"{root}?limit=2&source__icontains=source"
     third = page(anyone, second["next"])
     assert (ids(third), third["next"]) == (made[4:], None)
+
+
+def test_a_page_ends_where_its_geometries_fill_it(
+    anyone: APIClient, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zones = layer_get("disaster_zones")
+    made = [feature_make(zones, number, geom=circle(100 * number)).pk for number in range(1, 6)]
+    monkeypatch.setattr("layers.query.features.PAGE_BYTES", 4 * 16 * 200)  # so many corners
+    found, next = [], "/api/v1/disaster_zones/?limit=2"
+    while next:
+        one = page(anyone, next)
+        found.append(ids(one))
+        next = one["next"]
+    assert found == [made[:2], *([id] for id in made[2:])]
+    points = [feature_make(layer_get("markets"), number).pk for number in range(1, 4)]
+    monkeypatch.setattr("layers.query.features.PAGE_BYTES", 1)
+    assert ids(page(anyone, "/api/v1/markets/")) == points, "points are never large"
 
 
 def test_beyond_the_end_is_an_empty_page(anyone: APIClient, feature_make: FeatureMake, layer: Layer) -> None:

@@ -6,7 +6,8 @@ import { stateFilter } from "./state.js";
 import { useShow } from "./use.js";
 import { grouped } from "./values.js";
 
-const DOWNLOADS = { CSV: { f: "csv" }, GeoJSON: { f: "json", limit: 10000 }, GeoPackage: { f: "gpkg" } };
+// Formats that hold all that matches: of GeoJSON that is the text sequence, for its pages end.
+const DOWNLOADS = { CSV: "csv", GeoJSONSeq: "geojsonseq", GeoPackage: "gpkg" };
 
 /**
  * Fill the list. `state` is changed in place, then `change()` is called.
@@ -59,8 +60,8 @@ function rowMake(layer, state, change, missing) {
   // Of a choice too many match; a whole layer changed while it was counted, which an event will tell.
   const uncounted = () => (filter || layer.hasValidity ? `> ${grouped(start.counted)}` : "?");
 
-  const download = ([name, format]) =>
-    element("a", { href: address(`/collections/${layer.id}/items`, { ...format, filter }), download: `${layer.id}.${format.f}` }, name);
+  const download = ([name, f]) =>
+    element("a", { href: address(`/collections/${layer.id}/items`, { f, filter }), download: `${layer.id}.${f}` }, name);
   const use = element("button", { type: "button", class: "quiet", onclick: () => useShow(layer, filter) }, word("use"));
   const image = layer.legend[0] && element("img", { src: layer.legend[0].image, alt: "", width: 28, height: 28 });
   return {

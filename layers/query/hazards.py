@@ -58,6 +58,9 @@ FUNCTION = "layers_hazards_at"
 ZONES_LISTED = 100
 """The worst are listed, all are counted."""
 
+EVERYWHERE = [DisasterZone.Hazard[name].value for name in ("WHIRLWIND", "DROUGHT", "EARTHQUAKE")]
+"""Hazards of whole regions: nobody goes out of their way within a city, and they would leave all its places out."""
+
 NEAREST = 5
 AROUND = 0.05
 """Degrees; large zones so near are tried on a place before the index is searched for any."""
@@ -65,7 +68,7 @@ AROUND = 0.05
 LARGE = "ST_Area(zone.geom) > 0.0001"
 """Square degrees: more than a square kilometre. Such zones are few, and decide about most places of a neighbourhood."""
 
-PASSED = 100
+PASSED = 1_000
 """Places that are looked at before the search for one outside of the hazard is given up."""
 
 REACH = 50_000.0
@@ -186,7 +189,7 @@ def zones_near(shape: str) -> str:
 
 
 def _threat() -> str:
-    """Active zones at the position or within the radius, with their distance in metres, and of which hazards they are.
+    """Active zones at the position or within the radius, with their distance in metres, and which hazards to flee.
 
     ``around`` are zones of those hazards that are likely to hold the neighbours as well, the largest first.
     """
@@ -198,10 +201,11 @@ def _threat() -> str:
     SELECT id, hazard, CASE WHEN holds THEN 0 ELSE ST_Distance({here}) END AS distance
     FROM asked, near zone WHERE holds OR asked.radius > 0 AND ST_DWithin({here}, asked.radius)
 ), hazards AS MATERIALIZED (
-    SELECT array_agg(DISTINCT hazard::text) AS codes FROM threat
+    SELECT array_agg(DISTINCT hazard::text) AS codes FROM threat WHERE hazard <> ALL (ARRAY{EVERYWHERE})
 ), around AS MATERIALIZED (
     SELECT geom FROM (
-        SELECT zone.geom FROM threat JOIN near zone USING (id) WHERE distance = 0
+        SELECT zone.geom FROM hazards, threat JOIN near zone USING (id, hazard)
+        WHERE distance = 0 AND hazard = ANY (codes)
         UNION ALL
         SELECT zone.geom FROM asked, hazards, {ZONES} zone
         WHERE zone.geom && ST_Expand(asked.point, {AROUND}) AND {LARGE} AND zone.hazard = ANY (codes) AND {ACTIVE}
@@ -210,7 +214,7 @@ def _threat() -> str:
 
 
 def _nearest(name: str, table: str, condition: str) -> str:
-    """The nearest places that meet a condition and lie in no active zone of a hazard that threatens the position.
+    """The nearest places that meet a condition and lie in no active zone of a hazard to flee from the position.
 
     The index sorts by degrees, of which those of longitude are the shorter: the first safe places it gives say how many
     metres need a look, and ``{name}_passed`` are all within the degrees that reach so far. What is not read is not

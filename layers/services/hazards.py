@@ -98,8 +98,9 @@ class Area:
 class Places:
     """The nearest places, and those left out because a hazard that threatens the position threatens them as well.
 
-    A place has ``distance`` in metres, ``bearing`` in degrees from north, its capacity and ``status_age_seconds``.
-    ``left_out`` counts those nearer than the last place of ``nearest``, or within the reach where there are fewer.
+    Earthquakes, drought and wind leave none out. A place has ``distance`` in metres, ``bearing`` in degrees from north,
+    its capacity and ``status_age_seconds``. ``left_out`` counts those nearer than the last place of ``nearest``, or
+    within the reach where there are fewer.
     """
 
     nearest: list[dict[str, Any]]

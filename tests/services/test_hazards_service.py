@@ -91,6 +91,33 @@ def test_only_what_threatens_here_and_now_leaves_a_place_out(
     assert (len(found.nearest), found.left_out) == ((0, 1) if is_left_out else (1, 0))
 
 
+@pytest.mark.parametrize("hazard", ["105", "106", "108"])
+@pytest.mark.parametrize("radius", [0, 2000])
+def test_what_comes_over_a_whole_city_leaves_no_place_out(
+    feature_make: FeatureMake, hazard: str, radius: float
+) -> None:
+    """Else no place would be left to go to: the maps of these hazards cover cities."""
+    make(feature_make, "disaster_zones", 1, WEST, SOUTH, side=0.03, hazard=hazard)
+    make(feature_make, "disaster_zones", 2, WEST, SOUTH, side=0.01, hazard="109")
+    make(feature_make, "aid_posts", 1, WEST + 0.008, SOUTH + 0.004, code="pantai", status="buka")
+    make(feature_make, "aid_posts", 2, WEST + 0.012, SOUTH + 0.004, code="aman", status="buka")
+    found = ask(WEST + 0.003, SOUTH + 0.003, radius)
+    assert {zone.hazard.code for zone in found.zones} == {hazard, "109"}
+    assert [place["code"] for place in found.aid_posts.nearest] == ["aman"]
+    assert [place["code"] for place in found.aid_posts.left_out_nearest] == ["pantai"]
+    inland = ask(WEST + 0.018, SOUTH + 0.003).aid_posts
+    assert ([place["code"] for place in inland.nearest], inland.left_out) == (["aman", "pantai"], 0)
+
+
+def test_a_safe_place_is_found_behind_hundreds_that_are_not(feature_make: FeatureMake) -> None:
+    make(feature_make, "disaster_zones", 1, WEST, SOUTH, hazard="109")
+    make(feature_make, "aid_posts", 0, WEST + 0.012, SOUTH + 0.004, code="aman", status="buka")
+    for number in range(1, 151):
+        make(feature_make, "aid_posts", number, WEST + number / 20_000, SOUTH + 0.004, status="buka")
+    found = ask(WEST + 0.001, SOUTH + 0.004).aid_posts
+    assert ([place["code"] for place in found.nearest], found.left_out) == (["aman"], 150)
+
+
 def test_places_threatened_by_nothing_are_all_there(feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     found = ask(WEST + 0.018, SOUTH + 0.008)

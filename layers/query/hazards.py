@@ -252,7 +252,7 @@ def _nearest(name: str, table: str, condition: str) -> str:
 def _listed(name: str, table: str, columns: str) -> str:
     """The nearest places, and those nearer than the last of them that were left out: how many, and the nearest."""
     place = f"""id, code, name, ST_X(geom) AS lon, ST_Y(geom) AS lat, round(distance::numeric, 1) AS distance,
-                round(degrees(ST_Azimuth(asked.here, geom::geography))::numeric, 1) AS bearing,
+                mod(round(degrees(ST_Azimuth(asked.here, geom::geography))::numeric, 1), 360) AS bearing,
                 {columns}, {_age("status_as_of")} AS status_age_seconds, source"""
     nearest = f"SELECT * FROM {name}_out ORDER BY distance, id LIMIT {NEAREST}"
     return f"""json_build_object(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.formats import number_format
 
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, Raster, RasterBand
@@ -248,7 +249,7 @@ def raster_area(code: str, threshold: float) -> Area:
     raster = band.raster
     said = ("code", "hazard", "kind", "valid_from", "valid_to", "source", "observed_at")
     about: dict[str, Any] = {name: getattr(raster, name) for name in said} | {
-        "name": f"{raster.name}, {band.get_quantity_display()} ≥ {threshold:g} {band.unit}",
+        "name": f"{raster.name}, {band.get_quantity_display()} ≥ {number_format(f'{threshold:g}')} {band.unit}",
         "level": None,
     }
     return Area(shape=shape, versions=raster_versions([raster]), note=str(note) if step > 1 else "", about=(about,))

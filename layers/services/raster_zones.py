@@ -21,7 +21,7 @@ from layers.errors import Problem
 from layers.models import DisasterZone, Raster, RasterBand
 from layers.models.geometry import SRID
 from layers.models.raster import HazardClass, breaks_clean, class_numbers, classes_of
-from layers.services.rasters import dataset_get, to_raster
+from layers.services.rasters import dataset_get, digits, to_raster
 from layers.text import text
 
 SLIVER = 4
@@ -114,8 +114,8 @@ def _zone_store(
     zone: DisasterZone, band: RasterBand, breaks: Sequence[float], outline: Outline, origin: str
 ) -> DisasterZone:
     raster, found = band.raster, outline.hazard_class
-    low = band.minimum if found.minimum is None else found.minimum
-    high = max(low, band.maximum) if found.maximum is None else found.maximum
+    low = digits(band.minimum) if found.minimum is None else found.minimum
+    high = max(low, digits(band.maximum)) if found.maximum is None else found.maximum
     words = "/".join(f"{number:g}" for number in breaks)
     own = breaks == band.breaks
     values: dict[str, Any] = {

@@ -70,6 +70,12 @@ def test_places_in_the_same_hazard_are_left_out(feature_make: FeatureMake) -> No
     assert post["bearing"] == pytest.approx(bearing % 360, abs=0.1)
 
 
+def test_north_is_a_bearing_of_0_never_of_360(feature_make: FeatureMake) -> None:
+    make(feature_make, "aid_posts", 1, WEST - 0.000003, SOUTH + 0.01, status="buka")
+    (post,) = ask(WEST, SOUTH).aid_posts.nearest
+    assert post["bearing"] == 0
+
+
 @pytest.mark.parametrize("side", [0.005, 0.03], ids=["small", "large"])
 @pytest.mark.parametrize(
     ("zone", "is_left_out"),

@@ -219,7 +219,7 @@ def test_where_a_raster_reaches_a_threshold(feature_make: FeatureMake, tmp_path:
         found = ask(area=raster_area("banjir", threshold))
         assert found.versions["rasters/banjir"] == raster.version
         assert [(one.code, one.in_force) for one in found.about] == [("banjir", True)]
-        assert found.about[0].name.endswith(f"≥ {threshold:g} indeks")
+        assert found.about[0].name.endswith(f"≥ {threshold:g} indeks".replace(".", ","))
         return {one.name: one.affected for one in found.kelurahan}
 
     assert affected(0.8) == {"Barat": 1000}, "the threshold itself is reached"

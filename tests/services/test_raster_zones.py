@@ -51,6 +51,8 @@ def test_a_class_becomes_a_zone_that_names_its_raster(tmp_path: Path, capsys: An
         "banjir-sedang", "101", "peta_bahaya", "BNPB", "indeks", "0.33/0.66 (InaRISK)", "Raster banjir: indeks, 2 × 2",
     )  # fmt: skip
     assert (zone.value_min, zone.value_max) == (0.33, 0.66)
+    ends = {zone.level: (zone.value_min, zone.value_max) for zone in DisasterZone.objects.exclude(level="sedang")}
+    assert ends == {"rendah": (0.1, 0.33), "tinggi": (0.66, 0.9)}, "not 0.10000000149, as a 32-bit float holds it"
     assert zone.geom.extent == pytest.approx((WEST + CELL, NORTH - CELL, WEST + 2 * CELL, NORTH))
 
 

@@ -267,9 +267,9 @@ def _hazard(infos: list[Info]) -> str | None:
 
 
 def _name(infos: list[Info]) -> str:
-    """The headline, in Indonesian and English where there are both."""
+    """The headline, in Indonesian and English where there are both and they differ."""
     named = [info for info in infos if _preference(info) < 2] or infos[:1]
-    lines = [info.words.get("headline") or info.words["event"] for info in named]
+    lines = dict.fromkeys(info.words.get("headline") or info.words["event"] for info in named)
     return " / ".join(_cut(line, 200 // len(lines) - 2) for line in lines)
 
 

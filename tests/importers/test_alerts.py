@@ -62,6 +62,8 @@ def test_a_zone_is_named_in_the_languages_of_the_portal_by_headline_or_event() -
     assert DisasterZone.objects.get().name == f"Banjir / {'F' * 97}…"
     take(message("B", chinese))
     assert DisasterZone.objects.get(code="B-1").name == "洪水"
+    take(message("C", info(), info(language="en")))
+    assert DisasterZone.objects.get(code="C-1").name == "Banjir di Ampenan"
 
 
 def test_infos_that_differ_are_zones_of_their_own() -> None:

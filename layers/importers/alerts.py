@@ -28,7 +28,8 @@ HAZARDS = {
     Hazard.EARTHQUAKE: r"gempa|earthquake",
     Hazard.ERUPTION: r"gunung ?api|erupsi|letusan|volcan|eruption|abu vulkanik",
     Hazard.LANDSLIDE: r"longsor|landslide|gerakan tanah",
-    Hazard.TIDAL_WAVE: r"\brob\b|gelombang(?! panas)|abrasi|tidal|coastal flood|storm surge|high wave|high surf",
+    Hazard.TIDAL_WAVE: r"\brob\b|banjir pesisir|gelombang(?! panas)|abrasi"
+    r"|tidal|coastal flood|storm surge|high wave|high surf",
     Hazard.FLOOD: r"banjir|flood",
     Hazard.WILDFIRE: r"kebakaran|karhutla|wildfire|forest fire",
     Hazard.DROUGHT: r"kekeringan|drought",

@@ -247,6 +247,7 @@ def test_a_long_identifier_has_a_short_code() -> None:
         ("Hujan Lebat dan Petir", "105"),
         ("Peringatan Dini Tsunami akibat gempa", "109"),
         ("Banjir Rob", "104"),
+        ("Peringatan Dini Banjir Pesisir", "104"),
         ("Banjir Bandang", "101"),
         ("Tanah Longsor", "102"),
         ("Gelombang Tinggi", "104"),

@@ -86,6 +86,7 @@ def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient
     zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="alamat", name="<script>")
     page = anyone.get(IMPACT, {"zone": zone.pk, "f": "html", "lang": "id"}).content.decode()
     assert "Laporan situasi" in page
+    assert re.search(r"Kebutuhan minimum: [^<]*, 1\.000 orang, 7 hari", page), "whose needs, and for how long"
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     browser = anyone.get(IMPACT, {"zone": zone.pk}, headers={"accept": "text/html"})

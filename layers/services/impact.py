@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import floor
 from typing import Any
 
 from django.db.models import Q
@@ -124,6 +125,11 @@ class Kelurahan:
         affected = None if people is None else round(people * share)
         numbers = {"share": round(share, 6), "inside_m2": round(row["inside_m2"], 1), "affected": affected}
         return cls(**{**row, **numbers})
+
+    @property
+    def percent(self) -> float:
+        """The share, rounded down: 100 only where the kelurahan counts as wholly inside."""
+        return floor(self.share * 1000) / 10
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,17 @@ def test_the_report_of_a_zone_has_an_address_in_both_languages(anyone: APIClient
     assert browser["Content-Type"] == "text/html; charset=utf-8"
 
 
+@pytest.mark.parametrize(("side", "share"), [(0.00999, "99,8"), (0.01, "100,0"), (0.0004, "0,1")])
+def test_a_share_is_whole_only_where_the_people_surely_are_inside(
+    anyone: APIClient, feature_make: FeatureMake, side: float, share: str
+) -> None:
+    scene_make(feature_make)
+    zone = make(feature_make, "disaster_zones", 9, WEST, SOUTH, side=side)
+    page = anyone.get(IMPACT, {"zone": zone.pk, "f": "html", "lang": "id"}).content.decode()
+    assert f'<td class="n">{share}%</td>' in page
+    assert ("Pasti antara</dt><dd>1.000 –" in page) == (share == "100,0")
+
+
 def test_a_report_says_what_it_is_about_and_how_old_that_is(anyone: APIClient, feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     zone = DisasterZone.objects.get(code="angin")

@@ -6,7 +6,7 @@ about: only zones and rasters have a validity.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,12 @@ NOTE = text(
 OUTSIDE = text(
     "Posisi ini di luar wilayah yang dipetakan portal ini.", "This position is outside the mapped area of this portal."
 )
+PLACES_NOW = text(
+    "Zona dan raster menurut saat yang ditanyakan; pos dan fasilitas seperti sekarang.",
+    "Zones and rasters are of the time asked; posts and facilities are as they are now.",
+)
+NOW = timedelta(minutes=1)
+"""A time asked about that is so near is taken for now."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,7 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
     areas = found["areas"] or []
     area_labels, zone_labels = labels_of("administrative_areas"), labels_of("disaster_zones")
     rasters = values_at(position.lon, position.lat, bands_active(at, found["rasters"]))
+    notes = ("" if areas else OUTSIDE, NOTE, PLACES_NOW if is_other_time(at, found["computed_at"]) else "")
     return HazardsAt(
         lon=position.lon,
         lat=position.lat,
@@ -150,7 +157,7 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
         radius=radius,
         computed_at=found["computed_at"],
         mapped=bool(areas),
-        note=str(NOTE if areas else OUTSIDE + " " + NOTE),
+        note=" ".join(str(note) for note in notes if note),
         areas=[Area(**labelled(row, area_labels)) for row in areas],
         zones_total=found["zones_total"],
         zones=[Zone(**labelled(row, zone_labels)) for row in found["zones"]],
@@ -159,6 +166,11 @@ def hazards_at(position: Position, at: datetime, radius: float) -> HazardsAt:
         health_facilities=Places.of("health_facilities", found["health_facilities"]),
         versions=found["versions"] | raster_versions(value.band.raster for value in rasters),
     )
+
+
+def is_other_time(at: datetime, computed_at: str) -> bool:
+    """Whether a time asked about is another than that of the answer."""
+    return abs(at - datetime.fromisoformat(computed_at)) > NOW
 
 
 def raster_versions(rasters: Iterable[Raster]) -> dict[str, str]:

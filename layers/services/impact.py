@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import floor
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, Raster, RasterBand
 from layers.query.impact import EQUAL_AREA, Area, impact_fetch
-from layers.services.hazards import NOTE, Coded, labelled, labels_of, raster_versions
+from layers.services.hazards import NOTE, Coded, is_other_time, labelled, labels_of, raster_versions
 from layers.services.needs import STANDARDS, Need, needs_of
 from layers.services.raster_areas import area_above
 from layers.text import text
@@ -66,8 +66,6 @@ OTHER_TIME = text(
     "Hanya masa berlaku zona yang menurut saat yang ditanyakan; penduduk, pos, fasilitas dan lainnya seperti sekarang.",
     "Only the validity of zones is of the time asked; people, posts, facilities and all else are as they are now.",
 )
-NOW = timedelta(minutes=1)
-"""A time asked about that is so near is taken for now."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +273,7 @@ def impact_of(query: ImpactQuery) -> Impact:
     people = People.of(kelurahan, is_mapped=is_mapped)
     about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
     notes = [NOTE, query.area.note, "" if is_mapped else UNMAPPED, "" if all(one.in_force for one in about) else ENDED]
-    if abs(query.at - datetime.fromisoformat(found["computed_at"])) > NOW:
+    if is_other_time(query.at, found["computed_at"]):
         notes.append(OTHER_TIME)
     return Impact(
         datetime=query.at,

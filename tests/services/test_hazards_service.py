@@ -36,6 +36,8 @@ def test_zones_come_worst_first_while_they_are_valid(feature_make: FeatureMake) 
     moments = (start - second, start, end, end + second)
     assert ["angin" in [zone.code for zone in ask(lon, lat, at=at).zones] for at in moments] == [0, 1, 1, 0]
     assert during.zones[0].hazard.label == "Banjir"
+    assert during.note.endswith("pos dan fasilitas seperti sekarang.")
+    assert "sekarang" not in ask(lon, lat).note
     assert [area.name for area in during.areas] == ["Kota Mataram", "Barat"]
     assert set(during.versions) == {"administrative_areas", "disaster_zones", "aid_posts", "health_facilities"}
 

@@ -85,14 +85,18 @@ class CompressionMiddleware(BaseCompressionMiddleware):
         media_type = response.get("Content-Type", "")
         if not media_type.startswith("text/") and not any(word in media_type for word in COMPRESSED):
             return response
+        if response.status_code == 206:  # its Content-Range counts the bytes that it has now
+            patch_vary_headers(response, ["Accept-Encoding"])
+            return response
         compressed: HttpResponse = super().process_response(request, response)
         return compressed
 
 
 def _as_kept(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A 304 with the headers of the answer that it stands for, which was compressed: by its ETag a cache finds what it
-    has, and it takes over its Vary."""
+    has, and it takes over its Vary, and a Content-Type if there were one (RFC 9111, 3.2): Django's own is HTML's."""
     patch_vary_headers(response, ["Accept-Encoding"])
+    del response["Content-Type"]
     if (weak := f"W/{response.get('ETag')}") in request.headers.get("If-None-Match", ""):
         response["ETag"] = weak
     return response

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import FeatureMake, feature_body
+from django.templatetags.static import static
 from django.test import Client
 from openapi_spec_validator import validate
 from rest_framework.test import APIClient
@@ -228,6 +229,17 @@ def test_a_304_stands_for_the_compressed_answer_that_a_cache_has(
     assert again.status_code == 304
     assert again["ETag"] == first["ETag"]
     assert {*again["Vary"].split(", ")} == {*first["Vary"].split(", ")}
+    assert "Content-Type" not in again, "a cache would write it over the one that it has"
+    assert "Content-Security-Policy" not in again
+
+
+def test_a_part_of_a_file_is_the_bytes_of_the_range_asked_for(client: Client) -> None:
+    asked = {"Accept-Encoding": "gzip", "Range": "bytes=0-999"}
+    part = client.get(static("layers/portal.css"), headers=asked)
+    assert (part.status_code, part["Content-Range"].partition("/")[0]) == (206, "bytes 0-999")
+    assert "Content-Encoding" not in part
+    assert part["Vary"] == "Accept-Encoding", "as that of the whole file"
+    assert len(part.getvalue()) == 1000
 
 
 @pytest.mark.django_db(transaction=True)

@@ -196,7 +196,7 @@ class ItemView(EditingView):
 
         Raises:
             NotFound: the layer has none of that id.
-            PreconditionFailed: it changed since the version of the layer that ``If-Match`` names.
+            PreconditionFailed: it is not as the request's preconditions say.
         """
         actor_set(self.request.user.get_username())
         number = id_parse(id)
@@ -205,5 +205,5 @@ class ItemView(EditingView):
             raise NotFound(
                 text(f"Tidak ada item {id!r} di {self.layer.id}.", f"There is no item {id!r} in {self.layer.id}.")
             )
-        precondition_check(self.request, self.layer, feature.pk)
+        precondition_check(self.request, self.layer, feature)
         return feature

@@ -98,7 +98,7 @@ class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
         """
         Raises:
             NotFound: the layer has no feature of that id.
-            PreconditionFailed: it is to be changed, and is no longer as ``If-Match`` says.
+            PreconditionFailed: it is to be changed, and is not as the request's preconditions say.
         """
         id = self.kwargs["id"]
         number = id_parse(id)
@@ -108,7 +108,7 @@ class LayerViewSet(HistoryActions, Strict, ModelViewSet[Feature]):
                 text(f"Tidak ada fitur {id!r} di {self.layer.id}.", f"There is no feature {id!r} in {self.layer.id}.")
             )
         if self.action in CHANGES:
-            precondition_check(self.request, self.layer, feature.pk)
+            precondition_check(self.request, self.layer, feature)
         return feature
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -18,6 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils.http import http_date
 from django.views.decorators.csrf import csrf_exempt
 from pyproj import Transformer
 from pytest_django.fixtures import Settings
@@ -522,6 +523,34 @@ def test_if_match_that_is_old(transactional_db: None, editor: Editor, layer: Lay
         answer = editor(method, address(layer, feature), feature_body(layer), if_match=given)
         assert problem(answer, 412)["detail"].startswith("This item has changed")
     assert layer.model.objects.get().name == "Oleh orang lain"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_what_must_not_be_there_is_not_overwritten(
+    transactional_db: None, editor: Editor, layer: Layer, method: str
+) -> None:
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    for given in ("*", etag, f'"x", W/{etag}'):
+        answer = editor(method, address(layer, feature), feature_body(layer), if_none_match=given)
+        assert problem(answer, 412)["detail"].startswith("This item is there already"), given
+    assert editor(method, address(layer, feature), feature_body(layer), if_none_match='"x"').status_code == 204
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_if_unmodified_since(transactional_db: None, editor: Editor, layer: Layer, method: str) -> None:
+    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
+    feature = layer.model.objects.get()
+    before = http_date(int(feature.updated_at.timestamp()) - 1)
+    answer = editor(method, address(layer, feature), feature_body(layer), if_unmodified_since=before)
+    assert problem(answer, 412)["detail"].startswith("This item has changed")
+    for headers in ({"if_unmodified_since": before, "if_match": etag}, {"if_unmodified_since": "x"}):
+        answer = editor("PATCH", address(layer, feature), feature_body(layer), MERGE, **headers)
+        assert answer.status_code == 204, headers
+    feature.refresh_from_db()
+    then = http_date(feature.updated_at.timestamp())
+    answer = editor(method, address(layer, feature), feature_body(layer), if_unmodified_since=then)
+    assert answer.status_code == 204, "its Last-Modified is in seconds"
 
 
 def test_if_match_after_a_layer_was_emptied(transactional_db: None, editor: Editor, layer: Layer) -> None:

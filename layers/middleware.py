@@ -54,7 +54,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = _language_activate(request) or self.get_response(request)
         if response.get("Content-Type") not in SPEECHLESS:
-            patch_vary_headers(response, ["Accept-Language"])
+            patch_vary_headers(response, ["Accept-Language", "Cookie"])
             response.headers.setdefault("Content-Language", translation.get_language())
         return response
 
@@ -156,19 +156,24 @@ class ProblemMiddleware:
 
 def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The fault, as the page that a browser shows or as the document that a program reads."""
+    response = problem.response()
+    if _wants_page(request):
+        response = render(request, "ogc/problem.html", {"document": problem.document()}, status=problem.status)
+        for name, value in problem.headers.items():
+            response[name] = value
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def _wants_page(request: HttpRequest) -> bool:
     try:
         wanted = request.GET.get("f")
     except SuspiciousOperation:  # more parameters than are read, which no page can be made of
-        return problem.response()
-    if wanted == "html" or (
-        wanted is None
-        and request.get_preferred_type(["application/problem+json", "application/json", "text/html"]) == "text/html"
-    ):
-        page = render(request, "ogc/problem.html", {"document": problem.document()}, status=problem.status)
-        for name, value in problem.headers.items():
-            page[name] = value
-        return page
-    return problem.response()
+        return False
+    if wanted is not None:
+        return wanted == "html"
+    types = ["application/problem+json", "application/json", "text/html"]
+    return request.get_preferred_type(types) == "text/html"
 
 
 def request_refused(request: HttpRequest, exception: Exception) -> HttpResponse:

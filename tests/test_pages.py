@@ -153,6 +153,16 @@ def test_fault_has_a_page_with_a_way_back(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/oapi/collections/nirwana", "/oapi/collections?lang=fr", "/nirwana"])
+def test_a_fault_says_what_its_form_follows_from(client: Client, path: str) -> None:
+    """Caches may keep a 404, and give the page to programs and the document to browsers."""
+    for accept, media_type in (("text/html", "text/html; charset=utf-8"), ("*/*", "application/problem+json")):
+        answer = client.get(path, headers={"Accept": accept})
+        assert answer["Content-Type"] == media_type
+        assert {"Accept", "Accept-Language", "Cookie"} <= {*answer["Vary"].split(", ")}
+
+
+@pytest.mark.django_db
 def test_coordinates_of_another_crs_are_not_drawn(client: Client) -> None:
     asked = {"f": "html", "crs": "http://www.opengis.net/def/crs/EPSG/0/32750"}
     page = client.get("/oapi/collections/markets/items", asked).content.decode()

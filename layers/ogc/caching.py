@@ -46,7 +46,7 @@ def cached[R: HttpResponseBase](request: HttpRequest, response: R, version: Vers
     if version.at:
         response["Last-Modified"] = _http_date(version.at)
     if response.get("Content-Type") not in SPEECHLESS:
-        patch_vary_headers(response, ["Accept", "Accept-Language", "Authorization", "Cookie"])
+        patch_vary_headers(response, ["Authorization"])
     return response
 
 

@@ -77,7 +77,9 @@ def test_titles_are_in_the_language_asked_for(client: Client) -> None:
     english = client.get("/oapi/collections/markets", headers={"Accept-Language": "en-GB,en;q=0.9"})
     assert english.json()["title"] == "Markets"
     assert english["Content-Language"] == "en"
-    assert {"Accept", "Accept-Language"} <= set(english["Vary"].split(", "))
+    assert {"Accept", "Accept-Language", "Cookie"} <= set(english["Vary"].split(", "))
+    client.cookies["django_language"] = "en"
+    assert get(client, "/collections/markets")["title"] == "Markets"
 
 
 @pytest.mark.django_db

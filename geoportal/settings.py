@@ -1,5 +1,6 @@
 """Settings, from the environment; docs/operators.md names each variable."""
 
+import hmac
 import os
 import re
 from hashlib import sha256
@@ -196,14 +197,15 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 def _release() -> str:
     parts = (file for folder in ("geoportal", "layers") for file in sorted((BASE_DIR / folder).rglob("*")))
     files = (file for file in parts if file.suffix != ".pyc" and file.is_file())
-    digest = sha256(TIME_ZONE.encode())
+    digest = hmac.new(SECRET_KEY.encode(), TIME_ZONE.encode(), sha256)
     for file in (GEOPORTAL_CONFIG, BASE_DIR / "requirements.txt", *files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 
 RELEASE = _release()
-"""A digest of code, pages, configuration, time zone and libraries: another one may write the same data differently."""
+"""A digest of code, pages, configuration, time zone, libraries and the key that signs the tokens of pages: with another
+one the same data may be written differently."""
 
 STATIC_URL = f"/static/{RELEASE}/"  # files of a release never change: browsers keep them, and mix no two releases
 WHITENOISE_USE_FINDERS = True

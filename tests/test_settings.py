@@ -64,6 +64,16 @@ def test_whatever_changes_makes_another_release(tmp_path: Path, monkeypatch: pyt
     assert settings._release() != first
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TIME_ZONE"])
+def test_another_setting_that_answers_are_made_with_makes_another_release(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Or caches were told that a page still holds whose next one, of a token signed with another key, is refused."""
+    first = settings._release()
+    monkeypatch.setattr(settings, name, "Asia/Jakarta")
+    assert settings._release() != first
+
+
 def test_a_slash_behind_the_address_does_no_harm() -> None:
     answered = started(PUBLIC_URL="https://geoportal.example:8443/")
     assert answered.stdout == "https://geoportal.example:8443 ['https://geoportal.example:8443']\n", answered.stderr

@@ -82,6 +82,8 @@ def items_fetch(layer: Layer, query: FeatureQuery, known: str = "", write: Featu
     version = Version(tag, at)
     features, seen, returned, keys, counted = page
     matched = _matched(layer, query, version, int(seen), counted)
+    if matched is None and not query.is_choice and not query.after:
+        version = Version(f"{tag}-uncounted", at)  # who could count wrote other bytes of the same version
     more = int(seen) > int(returned)
     token = position_write(query.scope, Position(tuple(json.loads(keys)), matched)) if more else None
     return Page(version, _qgis_safe(features or ""), int(returned), matched, token)

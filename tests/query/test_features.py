@@ -13,9 +13,10 @@ from pyproj import Transformer
 
 from layers.catalog import Layer, layer_get
 from layers.errors import InvalidParameter
-from layers.query.features import Page, feature, item_fetch, items, items_counted, items_fetch
+from layers.query import features
+from layers.query.features import Page, feature, item_fetch, items, items_counted, items_fetch, version_fetch
 from layers.query.params import FeatureQuery
-from layers.query.spatial import DEFAULT_CRS, EDGE, crs_get
+from layers.query.spatial import DEFAULT_CRS, EDGE, Sql, crs_get
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 
@@ -23,9 +24,9 @@ EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 def ask(layer: Layer | str, **params: str) -> list[dict[str, Any]]:
     layer = layer if isinstance(layer, Layer) else layer_get(layer)
     page = fetch(layer, **params)
-    features: list[dict[str, Any]] = json.loads(f"[{page.features}]")
-    assert page.returned == len(features)
-    return features
+    found: list[dict[str, Any]] = json.loads(f"[{page.features}]")
+    assert page.returned == len(found)
+    return found
 
 
 def fetch(layer: Layer, **params: str) -> Page:
@@ -172,6 +173,27 @@ def test_a_page_ends_where_its_geometries_fill_it(
         ids.reverse()
     assert pages == [ids[:2], ids[2:6], ids[6:]]
     assert fetch(zones, limit="9", skipGeometry="true", **params).returned == len(made)
+
+
+def test_a_page_that_could_not_be_counted_is_another_than_one_that_was(
+    transactional_db: None, feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        feature_make(layer_get("markets"), number)
+    read = features.row_fetch
+
+    def overtaken(statement: Sql, *, prepare: bool = False) -> Any:
+        if features.COUNT in statement[0]:
+            feature_make(layer_get("markets"), 9)
+        return read(statement, prepare=prepare)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "row_fetch", overtaken)
+        before = version_fetch(layer_get("markets"))
+        page = fetch(layer_get("markets"), limit="2")
+    assert page.matched is None
+    assert page.version.tag != before.tag
+    assert fetch(layer_get("markets"), limit="2").version == version_fetch(layer_get("markets"))
 
 
 def test_a_token_is_good_for_its_own_list_only(feature_make: FeatureMake) -> None:

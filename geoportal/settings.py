@@ -225,6 +225,8 @@ CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(oapi|api|events)(/|$)"
 CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match", "prefer"]
 CORS_EXPOSE_HEADERS = [
+    "Accept-Patch",
+    "Accept-Post",
     "Allow",
     "Content-Crs",
     "Content-Disposition",

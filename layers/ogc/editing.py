@@ -46,14 +46,16 @@ class Forbidden(Problem):
     status = HTTPStatus.FORBIDDEN
 
 
-def methods(request: HttpRequest, layer: Layer, *, item: bool) -> tuple[str, ...]:
-    """What the user of the request may do with an item, or with the items, of a layer: the header ``Allow``.
+def offered(request: HttpRequest, layer: Layer, *, item: bool) -> dict[str, str]:
+    """What the user of the request may do with an item, or with the items, of a layer: ``Allow``, ``Accept-Post`` and
+    ``Accept-Patch``.
 
     Raises:
         Unauthorized, Forbidden: see :func:`user_of`.
     """
     view = ItemView(layer=layer) if item else ItemsView(layer=layer)
-    return view.methods_of(user_of(request))
+    methods = view.methods_of(user_of(request))
+    return {"Allow": ", ".join(methods), **view.accepted(methods)}
 
 
 def user_of(request: HttpRequest) -> Any:

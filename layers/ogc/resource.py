@@ -15,13 +15,13 @@ from layers.query.rasters import bands_of, rasters_version
 from layers.text import text
 
 View = Callable[..., HttpResponseBase]
-Allow = Callable[..., Sequence[str]]
+Offer = Callable[..., dict[str, str]]
 
 
-def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | None = None) -> View:
+def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), offer: Offer | None = None) -> View:
     """A resource that takes some methods and refuses all others.
 
-    ``Allow`` names them, or what ``allow`` says of the user of a request.
+    ``Allow`` names them; or ``offer`` gives the headers that say what the user of a request may do.
     """
 
     @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
@@ -31,11 +31,11 @@ def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), allow: Allow | 
         if "+" in asked and "%20" in asked:  # who writes a space as %20, as QGIS does, means a plus by +
             request.GET = QueryDict(asked.replace("+", "%2B"))
         if request.method not in takes:
-            allowed = ", ".join(allow(request, **kwargs) if allow else (*takes, "OPTIONS"))
+            headers = offer(request, **kwargs) if offer else {"Allow": ", ".join((*takes, "OPTIONS"))}
             if request.method == "OPTIONS":
-                return HttpResponse(status=204, headers={"Allow": allowed})
+                return HttpResponse(status=204, headers=headers)
             refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
-            raise MethodNotAllowed(f"{refused} {allowed}.", headers={"Allow": allowed})
+            raise MethodNotAllowed(f"{refused} {headers['Allow']}.", headers=headers)
         try:
             response = view(request, **kwargs)
         except NoLayer:

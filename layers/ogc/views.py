@@ -3,7 +3,6 @@
 Every document is made as JSON; where a browser asks, a template renders the same document as HTML.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -47,12 +46,12 @@ FORM = "form"
 EDITS = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
 
 
-def _items_allow(request: HttpRequest, id: str) -> Sequence[str]:
-    return editing.methods(request, layer_get(id), item=False)
+def _items_offer(request: HttpRequest, id: str) -> dict[str, str]:
+    return editing.offered(request, layer_get(id), item=False)
 
 
-def _item_allow(request: HttpRequest, id: str, item_id: str) -> Sequence[str]:
-    return editing.methods(request, layer_get(id), item=True)
+def _item_offer(request: HttpRequest, id: str, item_id: str) -> dict[str, str]:
+    return editing.offered(request, layer_get(id), item=True)
 
 
 @resource
@@ -102,7 +101,7 @@ def queryables(request: HttpRequest, id: str) -> HttpResponse:
     return _answer(request, "schema", document, layer, {**DOCUMENT, "json": SCHEMA})
 
 
-@partial(resource, takes=("GET", "HEAD", "POST"), allow=_items_allow)
+@partial(resource, takes=("GET", "HEAD", "POST"), offer=_items_offer)
 def items(request: HttpRequest, id: str) -> HttpResponseBase:
     layer = layer_get(id)
     if request.method == "POST":
@@ -132,7 +131,7 @@ def items(request: HttpRequest, id: str) -> HttpResponseBase:
     return response if format == "html" else cached(request, response, page.version, asked)
 
 
-@partial(resource, takes=("GET", "HEAD", *EDITS), allow=_item_allow)
+@partial(resource, takes=("GET", "HEAD", *EDITS), offer=_item_offer)
 def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     layer = layer_get(id)
     if edit := EDITS.get(request.method or ""):

@@ -42,6 +42,17 @@ class Strict(APIView):
         chosen: tuple[Any, str] = super().perform_content_negotiation(request, force)
         return chosen
 
+    def options(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().options(*args, **kwargs)
+        for name, value in self.accepted(self.allowed_methods).items():
+            response[name] = value
+        return response
+
+    def accepted(self, methods: Sequence[str]) -> dict[str, str]:
+        """``Accept-Post`` and ``Accept-Patch`` (RFC 5789, section 3.1): what can be sent, where ``methods`` send it."""
+        types = ", ".join(str(parser.media_type) for parser in self.parser_classes)
+        return {f"Accept-{method.capitalize()}": types for method in ("POST", "PATCH") if method in methods}
+
 
 class PublicView(Strict):
     """For everyone; credentials are not looked at."""

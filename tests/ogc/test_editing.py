@@ -38,7 +38,7 @@ PASSWORD = "rahasia-sekali"
 def items(request: HttpRequest, id: str) -> HttpResponse:
     if request.method == "POST":
         return editing.item_create(request, layer_get(id))
-    return HttpResponse(headers={"Allow": ", ".join(editing.methods(request, layer_get(id), item=False))})
+    return HttpResponse(headers=editing.offered(request, layer_get(id), item=False))
 
 
 @csrf_exempt
@@ -46,7 +46,7 @@ def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
     writes = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
     if request.method in writes:
         return writes[str(request.method)](request, layer_get(id), item_id)
-    return HttpResponse(headers={"Allow": ", ".join(editing.methods(request, layer_get(id), item=True))})
+    return HttpResponse(headers=editing.offered(request, layer_get(id), item=True))
 
 
 urlpatterns = [
@@ -294,6 +294,9 @@ def test_options_tell_each_user_what_he_may_do(
     for who, more in ((editor, allowed), (Editor(), ("", ""))):
         assert who("OPTIONS", address(layer))["Allow"] == f"GET, HEAD, OPTIONS{more[0]}"
         assert who("OPTIONS", address(layer, 1))["Allow"] == f"GET, HEAD, OPTIONS{more[1]}"
+        takes = who("OPTIONS", address(layer)).get("Accept-Post"), who("OPTIONS", address(layer, 1)).get("Accept-Patch")
+        both = "application/geo+json, application/json"
+        assert takes == (both if "POST" in more[0] else None, f"{MERGE}, {both}" if "PATCH" in more[1] else None)
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "POST"])

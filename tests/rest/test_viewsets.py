@@ -205,6 +205,8 @@ def test_head_and_options(anyone: APIClient, feature_make: FeatureMake, layer: L
         options = anyone.options(path)
         assert (options.status_code, options["Content-Type"], options["Allow"]) == (200, "application/json", allowed)
         assert options.json()["name"] == layer.title["en"]
+        sent = "Accept-Patch" if "PATCH" in allowed else "Accept-Post"
+        assert options[sent] == "application/geo+json, application/json"
 
 
 @pytest.mark.parametrize("id", ["0", "x", "-1", "1.0", "9" * 19, "9" * 400, "%00", "1%00", "%D9%A1", "1_0"])

@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from layers.errors import Forbidden, InvalidParameter, NotFound, Problem, ServerError, Unavailable
 from layers.text import text
 
-SPEECHLESS = ("application/vnd.mapbox-vector-tile",)
+SPEECHLESS = ("application/vnd.mapbox-vector-tile", "application/vnd.pmtiles")
 """Media types that are the same in every language: caches keep one for all."""
 
 COMPRESSED = ("json", "javascript", "xml", "mapbox-vector-tile")

@@ -53,7 +53,10 @@ def background(request: HttpRequest) -> HttpResponse:
     if not (_is_file() and Path(settings.MAP_BACKGROUND).is_file()):
         raise NotFound(text("Di sini tidak ada berkas PMTiles.", "There is no PMTiles file here: BASEMAP names none."))
     headers = [("Content-Type", "application/vnd.pmtiles"), ("Cache-Control", "public, no-cache")]
-    found: HttpResponse = WhiteNoiseMiddleware.serve(StaticFile(settings.MAP_BACKGROUND, headers), request)
+    file = StaticFile(settings.MAP_BACKGROUND, headers)
+    if request.headers.get("If-Range", file.etag) != file.etag:
+        request.META.pop("HTTP_RANGE", None)  # the rest of another file would go on from the part that the client has
+    found: HttpResponse = WhiteNoiseMiddleware.serve(file, request)
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from layers.web.words import WORDS
 
@@ -28,6 +29,17 @@ def test_page_is_in_the_language_of_the_reader(client: Client, language: str, wo
     told = start(page)
     assert (told["language"], told["api"], told["events"]) == (language, "/oapi", "/events")
     assert told["background"] == {"address": "", "attribution": ""}
+
+
+def test_parts_of_the_background_are_of_one_file(client: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.MAP_BACKGROUND = str(tmp_path / "background.pmtiles")
+    Path(settings.MAP_BACKGROUND).write_bytes(b"0123456789")
+    whole = client.get("/background.pmtiles")
+    assert whole.getvalue() == b"0123456789"
+    assert "Vary" not in whole, "it is the same in every language, for who is signed in and who is not"
+    for known, status, body in ((whole["ETag"], 206, b"345"), ('"another"', 200, b"0123456789")):
+        part = client.get("/background.pmtiles", headers={"Range": "bytes=3-5", "If-Range": known})
+        assert (part.status_code, part.getvalue()) == (status, body)
 
 
 def test_scripts_have_every_word_they_use_and_no_other() -> None:

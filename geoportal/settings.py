@@ -63,6 +63,7 @@ SECRET_KEY = _required("SECRET_KEY")
 PUBLIC_URL = _site("PUBLIC_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = [*_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "layers.middleware.form_refused"
 
 STATEMENT_TIMEOUT = _number("STATEMENT_TIMEOUT", 15)
 """Seconds after which a query of a request is stopped; after a fifth of it, where it only waits for a lock."""

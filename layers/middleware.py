@@ -202,6 +202,19 @@ def page_forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def form_refused(request: HttpRequest, reason: str) -> HttpResponse:
+    """Django's CSRF_FAILURE_VIEW."""
+    return problem_answer(
+        request,
+        Forbidden(
+            text(
+                "Formulir ini sudah kedaluwarsa, atau bukan dari portal ini. Muat ulang halamannya, lalu kirim lagi.",
+                "This form is out of date, or is not one of this portal. Load its page again, then send it.",
+            )
+        ),
+    )
+
+
 def page_missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
     return problem_answer(

@@ -152,6 +152,16 @@ def test_fault_has_a_page_with_a_way_back(client: Client) -> None:
     assert 'href="/oapi"' in page
 
 
+def test_a_form_without_its_token_is_told_as_every_fault() -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
+    for path in ("/", "/healthz", "/admin/login/"):
+        told = strict.post(path)
+        assert (told.status_code, told["Content-Type"]) == (403, "application/problem+json")
+        page = strict.post(path, headers={"Accept": "text/html"})
+        assert (page.status_code, page["Content-Type"]) == (403, "text/html; charset=utf-8")
+        assert told.json()["detail"] in page.content.decode()
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/oapi/collections/nirwana", "/oapi/collections?lang=fr", "/nirwana"])
 def test_a_fault_says_what_its_form_follows_from(client: Client, path: str) -> None:

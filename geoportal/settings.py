@@ -49,9 +49,9 @@ def _zone(name: str, default: str) -> str:
     return value
 
 
-def _hosts(name: str, default: str) -> list[str]:
+def _hosts(name: str) -> list[str]:
     """Names alone: with a scheme or a port none is ever met."""
-    hosts = [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+    hosts = [item.strip() for item in os.environ.get(name, "").split(",") if item.strip()]
     for host in hosts:
         if not re.fullmatch(r"\[[0-9A-Fa-f:.]+\]|[^/:]+", host):
             raise ImproperlyConfigured(f"{name}={host}: give the names of hosts alone, such as geoportal.example.")
@@ -61,7 +61,7 @@ def _hosts(name: str, default: str) -> list[str]:
 DEBUG = os.environ.get("DEBUG", "").lower() in ("1", "true", "yes")
 SECRET_KEY = _required("SECRET_KEY")
 PUBLIC_URL = _site("PUBLIC_URL", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = [*_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"), str(urlsplit(PUBLIC_URL).hostname)]
+ALLOWED_HOSTS = [*_hosts("ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]", str(urlsplit(PUBLIC_URL).hostname)]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 CSRF_FAILURE_VIEW = "layers.middleware.form_refused"
 
@@ -83,14 +83,16 @@ DATABASES: dict[str, Any] = {
 # without both, limit=10 in a box answers about four times as often (script/bench features).
 # A server that vanishes without a word, as one does whose power fails, is given up within 15 seconds instead of as many
 # minutes; and whoever holds a table for himself does not keep all threads from answering about others.
+_options = DATABASES["default"].get("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "tcp_user_timeout": 15_000 if STATEMENT_TIMEOUT else 0,  # an import may wait for a disk
+    **_options,
     "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={STATEMENT_TIMEOUT * 1000 // 5}ms "
-    "-c idle_in_transaction_session_timeout=60s -c max_parallel_workers_per_gather=0 -c jit=off",
-    **DATABASES["default"].get("OPTIONS", {}),
+    "-c idle_in_transaction_session_timeout=60s -c max_parallel_workers_per_gather=0 -c jit=off "
+    + _options.get("options", ""),
 }
 
 # In each worker; of tiles it keeps which bytes a version has, by a digest.
@@ -167,7 +169,7 @@ EVENTS_STREAMS = _number("EVENTS_STREAMS", 5000)
 VERSIONS_FOLDER = os.environ.get("VERSIONS_FOLDER")
 """Where the events process tells the nginx on the same machine the versions of the layers."""
 
-CAP_HOSTS = _hosts("CAP_HOSTS", "")
+CAP_HOSTS = _hosts("CAP_HOSTS")
 """Servers from which cap_import and quake_import may fetch, by host name."""
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -197,7 +199,7 @@ GEOPORTAL_CONFIG = BASE_DIR / "pygeoapi-config.yml"
 
 def _release() -> str:
     parts = (file for folder in ("geoportal", "layers") for file in sorted((BASE_DIR / folder).rglob("*")))
-    files = (file for file in parts if file.suffix != ".pyc" and file.is_file())
+    files = (file for file in parts if "__pycache__" not in file.parts and file.is_file())
     digest = hmac.new(SECRET_KEY.encode(), TIME_ZONE.encode(), sha256)
     for file in (GEOPORTAL_CONFIG, BASE_DIR / "requirements.txt", *files):
         digest.update(file.read_bytes())
@@ -290,6 +292,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django.contrib.gis": {"level": "ERROR"},  # GEOS remarks on every geometry that is not valid
-        "django.security.DisallowedHost": {"level": "CRITICAL"},  # strangers who try addresses fill no log
+        # Strangers who try addresses fill no log.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
     },
 }

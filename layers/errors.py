@@ -36,7 +36,7 @@ class Problem(Exception):
 
 
 class InvalidParameter(Problem):
-    """A query parameter is unknown, given twice, malformed or out of range."""
+    """A parameter is unknown, given twice, malformed or out of range."""
 
     def __init__(self, parameter: str, detail: Any) -> None:
         super().__init__(detail, parameter=parameter)
@@ -46,6 +46,12 @@ class Forbidden(Problem):
     """Who asks may not see or do this."""
 
     status = HTTPStatus.FORBIDDEN
+
+
+class TooLarge(Problem):
+    """More was sent than is taken."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class NotFound(Problem):

@@ -1,5 +1,6 @@
 """What operators set, and what they are told where it cannot be."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -47,7 +48,17 @@ def test_hosts_are_names_and_addresses() -> None:
     allowed = started(
         "settings.ALLOWED_HOSTS", ALLOWED_HOSTS="[::1], .geoportal.example,10.0.0.1,", PUBLIC_URL="http://a.b"
     )
-    assert allowed.stdout == "['[::1]', '.geoportal.example', '10.0.0.1', 'a.b']\n", allowed.stderr
+    own = "'localhost', '127.0.0.1', '[::1]', 'a.b'"  # the container's health check asks by the second
+    assert allowed.stdout == f"['[::1]', '.geoportal.example', '10.0.0.1', {own}]\n", allowed.stderr
+
+
+def test_options_of_the_address_stand_beside_the_limits() -> None:
+    url = "postgresql://a@b/c?options=-c%20search_path%3Dpublic&connect_timeout=9"
+    known = started("settings.DATABASES['default']['OPTIONS']", DATABASE_URL=url)
+    options = ast.literal_eval(known.stdout)
+    assert options["connect_timeout"] == 9
+    assert "-c statement_timeout=15s" in options["options"]
+    assert options["options"].endswith(" -c search_path=public")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +71,10 @@ def test_whatever_changes_makes_another_release(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     monkeypatch.setattr(settings, "GEOPORTAL_CONFIG", tmp_path / "pygeoapi-config.yml")
     first = settings._release()
+    written = tmp_path / "layers/__pycache__/page.cpython-313.pyc.139"  # for a moment, by whoever starts first
+    written.parent.mkdir()
+    written.write_text("half")
+    assert settings._release() == first
     (tmp_path / part).write_text("2")
     assert settings._release() != first
 

@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from layers.catalog import Layer
-from layers.errors import NotFound, Problem
+from layers.errors import Forbidden, NotFound, Problem
 from layers.models import Feature
 from layers.ogc.caching import item_etag
 from layers.query.journal import actor_set, journal_number
@@ -38,12 +38,6 @@ class Unauthorized(Problem):
     """The credentials are not valid."""
 
     status = HTTPStatus.UNAUTHORIZED
-
-
-class Forbidden(Problem):
-    """A session came without its CSRF token."""
-
-    status = HTTPStatus.FORBIDDEN
 
 
 def offered(request: HttpRequest, layer: Layer, *, item: bool) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.core.exceptions import ValidationError
 from shapely.geometry.base import BaseGeometry
 
-from layers.errors import InvalidParameter, Problem
+from layers.errors import InvalidParameter, Problem, TooLarge
 from layers.importers import cap
 from layers.importers.alerts import info_assumed, info_impossible, info_over, infos_grouped, infos_said, sent_check
 from layers.importers.cap_areas import CORNERS, ENTANGLED, area_shape
@@ -19,7 +19,6 @@ from layers.models.geometry import SRID, geometry_clean
 from layers.query.impact import Area
 from layers.query.spatial import edges_entangled
 from layers.query.values import value_parse
-from layers.rest.problems import TooLarge
 from layers.services.impact import alert_area, raster_area
 from layers.text import text
 

@@ -18,7 +18,7 @@ from rest_framework.exceptions import (
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView, exception_handler
 
-from layers.errors import Problem, problem_response
+from layers.errors import Problem, TooLarge, problem_response
 from layers.text import text
 
 RULES = api_settings.NON_FIELD_ERRORS_KEY
@@ -38,12 +38,6 @@ class Conflict(Problem):
     """What another request stored in the same moment does not go with this one."""
 
     status = HTTPStatus.CONFLICT
-
-
-class TooLarge(Problem):
-    """The body is larger than ``DATA_UPLOAD_MAX_MEMORY_SIZE``."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def too_large() -> TooLarge:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from layers.errors import InvalidParameter, Problem
+from layers.errors import InvalidParameter, TooLarge
 from layers.models import RasterBand
 from layers.models.raster import class_numbers
 from layers.query.hazards import LEVELS
@@ -35,12 +35,6 @@ OWN = ("row", "lon", "lat", "fault", "area", "area_name", "status", "worst_level
 ZONES = ("hazards", "zones")
 NAMES = (*OWN, *ZONES, "rasters")
 """Of the answer, in one format or the other, beside those that a table has for each band."""
-
-
-class TooMany(Problem):
-    """The file has more than :data:`LIMIT` points."""
-
-    status = Problem.status.REQUEST_ENTITY_TOO_LARGE
 
 
 class _Values:
@@ -93,7 +87,7 @@ class Screening:
 
         Raises:
             InvalidParameter: ``body``: there is no point at all, or there are too many columns.
-            TooMany: there are more than :data:`LIMIT`.
+            TooLarge: there are more than :data:`LIMIT`.
         """
         bands = bands_active(self.at)  # the connection is busy with the next batch from the first one on
         with (
@@ -112,7 +106,9 @@ class Screening:
         taken = {*NAMES, *(column for band in bands for column in _columns(_name(band)))}
         for point in points:
             if point.number > LIMIT:
-                raise TooMany(text(f"Paling banyak {LIMIT} titik sekali kirim.", f"{LIMIT} points at a time, at most."))
+                raise TooLarge(
+                    text(f"Paling banyak {LIMIT} titik sekali kirim.", f"{LIMIT} points at a time, at most.")
+                )
             self.lons.append(np.nan if point.lon is None else point.lon)
             self.lats.append(np.nan if point.lat is None else point.lat)
             for name in orjson.loads(point.given):

@@ -170,6 +170,27 @@ def test_lists_show_ones_own() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_jobs_run_goes_on_when_there_was_no_memory_for_a_thread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = submit()
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def wait(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("layers.management.commands.jobs_run.job_held", refuse)
+    monkeypatch.setattr("layers.management.commands.jobs_run.time.sleep", wait)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("jobs_run")
+    assert "can't start new thread" in caplog.text
+    job.refresh_from_db()
+    assert job.finished_at is None
+
+
+@pytest.mark.django_db(transaction=True)
 def test_jobs_run_computes_each_in_its_language(feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch) -> None:
     scene_make(feature_make)
     good, missing, broken = submit(), submit(zone=2**40), submit(zone=1)

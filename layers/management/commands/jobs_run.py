@@ -44,11 +44,11 @@ class Command(BaseCommand):
                 if job:
                     _run(job)
                 well = True
-            except (DatabaseError, InterfaceError) as error:
+            except Exception as error:  # such as a database that is gone, or no memory for a thread: it may come back
                 if once:
                     raise
                 if well:
-                    logger.error("database: %s", error)
+                    logger.error("jobs wait: %r", error)
                 well, job = False, None
                 connection.close()
             if job is None:

@@ -226,7 +226,7 @@ if not PUBLIC_URL.startswith("https://"):
 # Any web map may read; cookies are never sent across sites, so writing takes basic or token authentication.
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_URLS_REGEX = r"^/(oapi|api|events)(/|$)"
-CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match", "prefer"]
+CORS_ALLOW_HEADERS = [*default_headers, "content-crs", "if-match", "if-none-match", "if-unmodified-since", "prefer"]
 CORS_EXPOSE_HEADERS = [
     "Accept-Patch",
     "Accept-Post",

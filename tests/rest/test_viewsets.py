@@ -222,7 +222,7 @@ def test_a_list_costs_the_same_for_one_and_for_three(
 ) -> None:
     for number, count in ((1, 1), (2, 2), (3, 3)):
         feature_make(layer, number)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3 if layer.dimension else 2):  # of large geometries the sizes first
             assert len(anyone.get(address(layer)).json()["features"]) == count
 
 

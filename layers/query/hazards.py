@@ -68,7 +68,7 @@ AROUND = 0.05
 LARGE = "ST_Area(zone.geom) > 0.0001"
 """Square degrees: more than a square kilometre. Such zones are few, and decide about most places of a neighbourhood."""
 
-PASSED = 1_000
+PASSED = 100
 """Places that are looked at before the search for one outside of the hazard is given up."""
 
 REACH = 50_000.0

@@ -117,15 +117,6 @@ def test_what_comes_over_a_whole_city_leaves_no_place_out(
     assert ([place["code"] for place in inland.nearest], inland.left_out) == (["aman", "pantai"], 0)
 
 
-def test_a_safe_place_is_found_behind_hundreds_that_are_not(feature_make: FeatureMake) -> None:
-    make(feature_make, "disaster_zones", 1, WEST, SOUTH, hazard="109")
-    make(feature_make, "aid_posts", 0, WEST + 0.012, SOUTH + 0.004, code="aman", status="buka")
-    for number in range(1, 151):
-        make(feature_make, "aid_posts", number, WEST + number / 20_000, SOUTH + 0.004, status="buka")
-    found = ask(WEST + 0.001, SOUTH + 0.004).aid_posts
-    assert ([place["code"] for place in found.nearest], found.left_out) == (["aman"], 150)
-
-
 def test_places_threatened_by_nothing_are_all_there(feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     found = ask(WEST + 0.018, SOUTH + 0.008)

@@ -110,7 +110,8 @@ def _words(figure: Figure) -> str:
     if figure.counted:
         people = figure.amount.denominator
         return str(text(f"1 untuk {people} orang", f"1 for {people} people"))
-    amount, later = (number_format(f"{float(number):g}") for number in (figure.amount, figure.later or 0))
+    amounts = (figure.amount, figure.later or 0)
+    amount, later = (number_format(f"{float(number):g}", force_grouping=True) for number in amounts)
     words = {
         DAY: text(f"{amount} {figure.unit} per orang per hari", f"{amount} {figure.unit} a person a day"),
         MONTHLY: text(f"{amount} {figure.unit} per orang per bulan", f"{amount} {figure.unit} a person a month"),

@@ -39,9 +39,13 @@ def test_figures_are_told() -> None:
     assert figures["toilets"] == "1 untuk 20 orang"
 
 
-def test_figures_have_the_decimal_sign_of_the_language() -> None:
+def test_figures_are_written_as_the_language_does() -> None:
     told = {}
     for language in ("id", "en"):
         with translation.override(language):
-            told[language] = {need.item: need.figure for need in needs_of(1, 7, "sphere")}["covered_area"]
-    assert told == {"id": "3,5 m² per orang", "en": "3.5 m² a person"}
+            figures = {need.item: need.figure for need in needs_of(1, 7, "sphere")}
+        told[language] = [figures["covered_area"], figures["food"]]
+    assert told == {
+        "id": ["3,5 m² per orang", "2.100 kkal per orang per hari"],
+        "en": ["3.5 m² a person", "2,100 kcal a person a day"],
+    }

@@ -156,11 +156,12 @@ class ProblemMiddleware:
 
 def problem_answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The fault, as the page that a browser shows or as the document that a program reads."""
-    response = problem.response()
     if _wants_page(request):
         response = render(request, "ogc/problem.html", {"document": problem.document()}, status=problem.status)
         for name, value in problem.headers.items():
             response[name] = value
+    else:
+        response = problem.response()
     patch_vary_headers(response, ["Accept"])
     return response
 

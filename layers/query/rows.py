@@ -48,7 +48,7 @@ def rows_fetch(
         geometry: keys of :data:`GEOMETRIES`.
     """
     forms = [GEOMETRIES[form].format(_moved(query.crs)) for form in geometry]
-    return _stream(layer, _select(layer, query, ["id", *map(_column, properties_listed(layer, query)), *forms]))
+    return _stream(layer, query, ["id", *map(_column, properties_listed(layer, query)), *forms])
 
 
 def cells_fetch(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str | None, ...]]]:
@@ -58,7 +58,7 @@ def cells_fetch(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str |
     """
     geom = f"ST_FlipCoordinates({_moved(query.crs)})" if query.crs.swapped else _moved(query.crs)
     wkt = [] if query.skip_geometry else [f"ST_AsText({geom}, {query.crs.decimals})"]
-    return _stream(layer, _select(layer, query, ["id::text", *map(_cell, properties_listed(layer, query)), *wkt]))
+    return _stream(layer, query, ["id::text", *map(_cell, properties_listed(layer, query)), *wkt])
 
 
 def features_fetch(layer: Layer) -> Generator[list[tuple[str]]]:
@@ -68,12 +68,12 @@ def features_fetch(layer: Layer) -> Generator[list[tuple[str]]]:
         f"""'{{"type":"Feature","id":' || id || ',"geometry":' || ST_AsGeoJSON(geom, {DIGITS}, 0) || """
         f"""',"properties":' || (SELECT row_to_json(listed)::text FROM (SELECT {properties}) listed) || '}}'"""
     )
-    return _stream(layer, _select(layer, EVERYTHING, [written]))
+    return _stream(layer, EVERYTHING, [written])
 
 
 def items_fetch_all(layer: Layer, query: FeatureQuery) -> Generator[list[tuple[str]]]:
     """Batches of GeoJSON features as text, each in a row of its own, as a page of items has them."""
-    return _stream(layer, _select(layer, query, [feature(layer, query)]))
+    return _stream(layer, query, [feature(layer, query)])
 
 
 def jsonfg_feature(layer: Layer, query: FeatureQuery) -> str:
@@ -132,20 +132,22 @@ def _select(layer: Layer, query: FeatureQuery, columns: list[str]) -> Sql:
     return f"SELECT {', '.join(columns)} FROM ({found}) page", [*past, *args, query.limit, query.offset]
 
 
-def _stream(layer: Layer, statement: Sql) -> Generator[list[Any]]:
-    """Batches of the rows of a statement; the statement timeout holds for each step, not for all of them together."""
+def _stream(layer: Layer, query: FeatureQuery, columns: list[str]) -> Generator[list[Any]]:
+    """Batches of what a query finds; the statement timeout holds for each step, not for all of them together."""
     batch: list[Any] = []
+    size = 0
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(*statement)
+        cursor.execute(*_select(layer, query, columns))
         while rows := cursor.fetchmany(STEP if layer.dimension else BATCH):
             batch += rows
-            if len(batch) >= BATCH or _size(batch) >= BATCH_BYTES:
+            size += _size(rows)
+            if len(batch) >= BATCH or size >= BATCH_BYTES:
                 yield batch
-                batch = []
+                batch, size = [], 0
         if batch:
             yield batch
 
 
-def _size(batch: list[Any]) -> int:
+def _size(rows: list[Any]) -> int:
     """Bytes of what stands last in each row: the geometry, or all of the feature."""
-    return sum(len(row[-1]) for row in batch if isinstance(row[-1], str | memoryview))
+    return sum(len(row[-1]) for row in rows if isinstance(row[-1], str | memoryview))

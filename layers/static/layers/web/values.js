@@ -51,22 +51,17 @@ export function shown(value, schema) {
   if (typeof value === "boolean") return word(value ? "yes" : "no");
   if (typeof value === "number") return `${grouped(value)} ${schema["x-ogc-unit"] ?? ""}`.trim();
   if (labels.length) return label(value);
-  if (schema.format === "date") return date(value);
   if (schema.format === "time") return clock.format(new Date(`1970-01-01T${value}Z`));
-  if (schema.format === "date-time") return moment(value);
+  if (schema.format === "date" || schema.format === "date-time") return moment(value, schema.format);
   if (schema.format === "uri" && /^https?:\/\//.test(value)) {
     return element("a", { href: value, rel: "noopener noreferrer" }, value);
   }
   return String(value);
 }
 
-function date(value) {
-  const day = new Date(value);
-  return Number.isNaN(day.getTime()) ? String(value) : dates.format(day); // "infinity" is a date of PostgreSQL's
-}
-
-function moment(value) {
+function moment(value, format) {
   const time = new Date(value);
-  if (Number.isNaN(time.getTime())) return String(value);
+  if (Number.isNaN(time.getTime())) return String(value); // such as "infinity", which PostgreSQL takes
+  if (format === "date") return dates.format(time);
   return element("time", { datetime: value }, `${dated(time)} `, element("span", { class: "age" }, age(time)));
 }

@@ -34,7 +34,7 @@ def test_filter_by_type_reaches_map_count_download_and_link(
     expect(row(page, "markets").locator("output")).to_have_text("1")
     assert "pasar_induk" not in state(page)["markets.type"][0]
     for _ in range(2):
-        for name in ("CSV", "GeoJSONSeq", "GeoPackage"):
+        for name in ("CSV", "GeoJSON-Seq", "GeoPackage"):
             link = row(page, "markets").locator(".downloads a", has_text=name)
             expect(link).to_have_attribute("href", re.compile("pasar_rakyat"))
         row(page, "markets").get_by_role("button", name="Pakai lapisan ini", include_hidden=True)
@@ -42,7 +42,7 @@ def test_filter_by_type_reaches_map_count_download_and_link(
         expect(row(page, "markets").locator("output")).to_have_text("1")
         row(page, "markets").locator("summary").click()
         expect(row(page, "markets").get_by_label("Pasar induk")).not_to_be_checked()
-    for name, lines in (("CSV", 2), ("GeoJSONSeq", 1)):
+    for name, lines in (("CSV", 2), ("GeoJSON-Seq", 1)):
         with page.expect_download() as download:
             row(page, "markets").get_by_role("link", name=name).click()
         assert download.value.path().read_text().count("\n") == lines

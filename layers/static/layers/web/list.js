@@ -7,7 +7,7 @@ import { useShow } from "./use.js";
 import { grouped } from "./values.js";
 
 // Formats that hold all that matches: of GeoJSON that is the text sequence, for its pages end.
-const DOWNLOADS = { CSV: "csv", GeoJSONSeq: "geojsonseq", GeoPackage: "gpkg" };
+const DOWNLOADS = { CSV: "csv", "GeoJSON-Seq": "geojsonseq", GeoPackage: "gpkg" };
 
 /**
  * Fill the list. `state` is changed in place, then `change()` is called.

@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from layers.catalog import Layer, layers
 from layers.models import Feature
 
-pytest_plugins = ["pages"]
+pytest_plugins = ["editors", "pages"]
 
 FeatureMake = Callable[..., Feature]
 

@@ -1,7 +1,6 @@
 """Items written at the OGC door, as QGIS does it and as it must not be done."""
 
 import json
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import cos, sin, tau
@@ -15,90 +14,16 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.test import Client
-from django.urls import include, path
-from django.utils.http import http_date
-from django.views.decorators.csrf import csrf_exempt
+from editors import GEOJSON, MERGE, Editor, address, problem
 from pyproj import Transformer
 from pytest_django.fixtures import Settings
 from rest_framework.authtoken.models import Token
 
 from layers.catalog import Layer, layer_get
-from layers.models import Feature
 from layers.ogc import editing
 from layers.query.spatial import CRS84, crs_get
-
-GEOJSON = "application/geo+json"
-MERGE = "application/merge-patch+json"
-PASSWORD = "rahasia-sekali"
-
-
-@csrf_exempt
-def items(request: HttpRequest, id: str) -> HttpResponse:
-    if request.method == "POST":
-        return editing.item_create(request, layer_get(id))
-    return HttpResponse(headers=editing.offered(request, layer_get(id), item=False))
-
-
-@csrf_exempt
-def item(request: HttpRequest, id: str, item_id: str) -> HttpResponse:
-    writes = {"PUT": editing.item_replace, "PATCH": editing.item_change, "DELETE": editing.item_delete}
-    if request.method in writes:
-        return writes[str(request.method)](request, layer_get(id), item_id)
-    return HttpResponse(headers=editing.offered(request, layer_get(id), item=True))
-
-
-urlpatterns = [
-    path("edit/collections/<str:id>/items", items),
-    path("edit/collections/<str:id>/items/<str:item_id>", item),
-    path("", include("geoportal.urls")),
-]
-
-pytestmark = pytest.mark.urls(__name__)
-
-
-def address(layer: Layer, feature: Feature | int | None = None) -> str:
-    id = feature.pk if isinstance(feature, Feature) else feature
-    return f"/edit/collections/{layer.id}/items" + ("" if id is None else f"/{id}")
-
-
-class Editor:
-    """A client that reads English and sends its credentials with every request, as QGIS does."""
-
-    def __init__(self, user: User | None = None, password: str = PASSWORD) -> None:
-        self.client = Client(headers={"accept-language": "en"})
-        credentials = b64encode(f"{user.username}:{password}".encode()).decode() if user else ""
-        self.headers = {"authorization": f"Basic {credentials}"} if user else {}
-
-    def __call__(
-        self, method: str, path: str, body: Any = None, media_type: str = GEOJSON, **headers: str
-    ) -> HttpResponse:
-        sent = body if isinstance(body, str | bytes) else json.dumps(body)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer: Any = self.client.generic(method, path, sent, media_type, headers=self.headers | named)
-        return answer  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def editor_with(db: None) -> Callable[..., Editor]:
-    def make(layer: Layer, *actions: str) -> Editor:
-        user = User.objects.create_user("petugas", password=PASSWORD)
-        names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
-        user.user_permissions.set(Permission.objects.filter(codename__in=names))
-        return Editor(user)
-
-    return make
-
-
-@pytest.fixture
-def editor(editor_with: Callable[..., Editor], layer: Layer) -> Editor:
-    return editor_with(layer, "add", "change", "delete")
-
-
-@pytest.fixture(autouse=True)
-def fast_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def read(layer: Layer, id: int) -> dict[str, Any]:
@@ -110,13 +35,6 @@ def read(layer: Layer, id: int) -> dict[str, Any]:
 def near(one: GEOSGeometry, other: GEOSGeometry) -> bool:
     """Within a millimetre of each other, whichever vertex comes first."""
     return one.distance(other) < 1e-8 and one.sym_difference(other).area < 1e-9
-
-
-def problem(answer: Any, status: int) -> dict[str, Any]:
-    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
-    document: dict[str, Any] = answer.json()
-    assert document["status"] == status
-    return document
 
 
 def test_qgis_adds_changes_and_deletes(editor: Editor, layer: Layer) -> None:
@@ -501,93 +419,6 @@ def test_the_journal_names_the_editor(editor: Editor, layer: Layer) -> None:
     assert actors(layer) == ["petugas"] * 4
 
 
-def test_if_match_that_holds(transactional_db: None, editor: Editor, layer: Layer) -> None:
-    """A version is the whole layer's, yet only a change of the item itself takes the right to write away."""
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    for number, given in enumerate(("{}", "W/{}", '"x", {}', "*"), 2):
-        assert editor("POST", address(layer), feature_body(layer, number)).status_code == 201
-        change = {"properties": {"name": f"Nama {number}"}}
-        answer = editor("PATCH", address(layer, feature), change, MERGE, if_match=given.format(etag))
-        assert answer.status_code == 204, given
-        etag = answer["ETag"]
-    replaced = editor("PUT", address(layer, feature), feature_body(layer), if_match=etag)
-    assert replaced.status_code == 204
-    assert editor("DELETE", address(layer, feature), if_match=replaced["ETag"]).status_code == 204
-
-
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_if_match_that_is_old(transactional_db: None, editor: Editor, layer: Layer, method: str) -> None:
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    editor("PATCH", address(layer, feature), {"properties": {"name": "Oleh orang lain"}}, MERGE)
-    epoch = etag.strip('"').rpartition("-")[0]
-    for given in (etag, '"x"', "x", '""', f'"{epoch}-x.y"', f'"00000000-0000-0000-0000-000000000000-{"9" * 18}.y"'):
-        answer = editor(method, address(layer, feature), feature_body(layer), if_match=given)
-        assert problem(answer, 412)["detail"].startswith("This item has changed")
-    assert layer.model.objects.get().name == "Oleh orang lain"
-
-
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_what_must_not_be_there_is_not_overwritten(
-    transactional_db: None, editor: Editor, layer: Layer, method: str
-) -> None:
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    for given in ("*", etag, f'"x", W/{etag}'):
-        answer = editor(method, address(layer, feature), feature_body(layer), if_none_match=given)
-        assert problem(answer, 412)["detail"].startswith("This item is there already"), given
-    assert editor(method, address(layer, feature), feature_body(layer), if_none_match='"x"').status_code == 204
-
-
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-def test_if_unmodified_since(transactional_db: None, editor: Editor, layer: Layer, method: str) -> None:
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    before = http_date(int(feature.updated_at.timestamp()) - 1)
-    answer = editor(method, address(layer, feature), feature_body(layer), if_unmodified_since=before)
-    assert problem(answer, 412)["detail"].startswith("This item has changed")
-    for headers in ({"if_unmodified_since": before, "if_match": etag}, {"if_unmodified_since": "x"}):
-        answer = editor("PATCH", address(layer, feature), feature_body(layer), MERGE, **headers)
-        assert answer.status_code == 204, headers
-    feature.refresh_from_db()
-    then = http_date(feature.updated_at.timestamp())
-    answer = editor(method, address(layer, feature), feature_body(layer), if_unmodified_since=then)
-    assert answer.status_code == 204, "its Last-Modified is in seconds"
-
-
-def test_if_match_after_a_layer_was_emptied(transactional_db: None, editor: Editor, layer: Layer) -> None:
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {layer.table}")
-    feature.save(force_insert=True)
-    problem(editor("DELETE", address(layer, feature), if_match=etag), 412)
-
-
-@pytest.mark.parametrize(("mine", "status"), [(True, 412), (False, 204)])
-def test_if_match_in_a_race(
-    elsewhere: BaseDatabaseWrapper, editor_with: Callable[..., Editor], mine: bool, status: int
-) -> None:
-    """Another changes this item, or only moves the layer's version, while the request waits for the item."""
-    layer = layer_get("markets")
-    editor = editor_with(layer, "add", "change")
-    etag = editor("POST", address(layer), feature_body(layer))["ETag"]
-    feature = layer.model.objects.get()
-    editor("POST", address(layer), feature_body(layer, 2))
-    with elsewhere.cursor() as cursor:
-        cursor.execute(f"SELECT FROM {layer.table} WHERE id = %s FOR UPDATE", [feature.pk])
-        comparison = "=" if mine else "<>"
-        cursor.execute(f"UPDATE {layer.table} SET address = 'Jalan Lain' WHERE id {comparison} %s", [feature.pk])
-    change = {"properties": {"kiosks": 5}}
-    thread, answers = in_the_background(lambda: editor("PATCH", address(layer, feature), change, MERGE, if_match=etag))
-    elsewhere.commit()
-    thread.join()
-    assert answers[0].status_code == status
-    feature.refresh_from_db()
-    assert (feature.kiosks, feature.address) == ((None, "Jalan Lain") if mine else (5, ""))
-
-
 def test_a_race_for_a_code_is_a_conflict(elsewhere: BaseDatabaseWrapper, editor_with: Callable[..., Editor]) -> None:
     layer = layer_get("markets")
     editor = editor_with(layer, "add")
@@ -601,15 +432,3 @@ def test_a_race_for_a_code_is_a_conflict(elsewhere: BaseDatabaseWrapper, editor_
     thread.join()
     problem(answers[0], 409)
     assert layer.model.objects.count() == 1
-
-
-def test_an_etag_is_the_state_that_was_written(transactional_db: None, editor_with: Callable[..., Editor]) -> None:
-    layer = layer_get("markets")
-    editor = editor_with(layer, "add", "change")
-    created = editor("POST", address(layer), feature_body(layer))
-    feature = layer.model.objects.get()
-    changed = editor("PATCH", address(layer, feature), {"properties": {"kiosks": 5}}, MERGE)
-    assert created["ETag"] != changed["ETag"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT max(seq) FROM journal.edit")
-        assert changed["ETag"].strip('"').partition(".")[0].endswith(f"-{cursor.fetchone()[0]}")

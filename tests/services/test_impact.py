@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 from conftest import FeatureMake
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
 from django.db import connection
 from django.utils import timezone
 from hazard_scene import POPULATION, SOUTH, WEST, make, scene_make
@@ -19,6 +20,7 @@ from rasterio.features import shapes
 from rasterio.transform import from_origin
 from rasters import raster_make
 
+from layers.catalog import layer_get
 from layers.errors import InvalidParameter
 from layers.models import CapAlert, DisasterZone, Market
 from layers.query.impact import Area
@@ -273,3 +275,21 @@ def test_a_scattered_area_is_compared_with_many_kelurahan_in_time(feature_make: 
         cursor.execute("SET LOCAL statement_timeout = '10s'")
     found = ask(scattered)
     assert len(found.kelurahan) == 64
+
+
+def test_a_detailed_zone_is_compared_with_zones_as_detailed_in_time(feature_make: FeatureMake) -> None:
+    """As a model's flood maps are. Every second one lies beyond the zone that is asked about."""
+    around = np.linspace(0, 2 * np.pi, 25_000, endpoint=False)
+    jagged = 0.01 + 0.001 * np.sin(500 * around) + 0.0002 * np.random.default_rng(1).random(around.size)
+    outline = np.column_stack([jagged * np.cos(around), jagged * np.sin(around)])
+    for number in range(60):
+        shape = shapely.Polygon(np.add(outline, (WEST + 0.002 * (number // 2) + 0.1 * (number % 2), SOUTH)))
+        geom = MultiPolygon(GEOSGeometry(shapely.to_wkb(shape, hex=True)), srid=4326)
+        feature_make(layer_get("disaster_zones"), number + 1, geom=geom)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '5s'")
+    first = DisasterZone.objects.earliest("id")
+    met = [zone.pk for zone in DisasterZone.objects.all() if zone.geom.prepared.intersects(first.geom)]
+    found = ask(area=Area(zone_ids=(first.pk,)), limit=60).layers["disaster_zones"]
+    assert 1 < found.count == len(met) < 60
+    assert {feature["id"] for feature in found.features} == set(met)

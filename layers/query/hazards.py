@@ -16,13 +16,14 @@ from layers.catalog import layers
 from layers.models import AdministrativeArea, AidPost, DisasterZone, HealthFacility
 from layers.query.rasters import VERSION as RASTERS
 from layers.query.statement import row_fetch
+from layers.query.validity import valid_at
 
 AREAS, POSTS, ZONES, HEALTH = (
     model._meta.db_table for model in (AdministrativeArea, AidPost, DisasterZone, HealthFacility)
 )
 
-ACTIVE = "coalesce(zone.valid_from <= asked.at, true) AND coalesce(zone.valid_to >= asked.at, true)"
-"""A zone holds at the time that ``asked`` names; both ends of its validity are included."""
+ACTIVE = valid_at(("valid_from", "valid_to"), "asked.at", "zone.")
+"""A zone holds at the time that ``asked`` names."""
 
 LEVELS = DisasterZone.Level.values[::-1]
 """From the worst on."""

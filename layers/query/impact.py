@@ -19,6 +19,7 @@ from layers.query.hazards import ACTIVE, AREAS, HEALTH, HEALTH_CLOSED, POST_CUT_
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
+from layers.query.validity import valid_at
 
 EQUAL_AREA = 6933
 
@@ -138,10 +139,7 @@ def _meeting(layer: Layer) -> str:
     with each point takes longer than with the few pieces about a point.
     """
     columns = "".join(f', item."{name}"' for name in _counts(layer))
-    active = ""
-    if layer.has_validity:
-        start, end = layer.time
-        active = f' AND coalesce(item."{start}" <= asked.at, true) AND coalesce(item."{end}" >= asked.at, true)'
+    active = f" AND {valid_at(layer.time, 'asked.at', 'item.')}" if layer.has_validity else ""
     pieces, held_by = (", piece", "piece") if layer.dimension == 0 else ("", "asked")
     return f"""
     SELECT DISTINCT item.id, {_rank(layer)} AS rank{columns} FROM asked{pieces}, {layer.table} item

@@ -26,7 +26,7 @@ from layers.query.features import properties_listed, where
 from layers.query.params import FeatureQuery
 from layers.query.spatial import HALF_WORLD, Sql
 from layers.query.statement import row_fetch
-from layers.query.validity import boundary, valid_now
+from layers.query.validity import boundary, valid_at
 from layers.text import text
 
 BUDGET = 500_000
@@ -380,7 +380,7 @@ def _where(layer: Layer, query: FeatureQuery, box: tuple[float, float, float, fl
     west, south, east, north = box
     near = "bounds && %s::box"
     if _is_of_now(layer, query):
-        near += f" AND {valid_now(layer)}"
+        near += f" AND {valid_at(layer.time, 'now()')}"
     return f"{matching} AND {near}" if matching else f" WHERE {near}", [*args, f"({west}, {south}), ({east}, {north})"]
 
 

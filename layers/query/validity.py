@@ -38,10 +38,10 @@ def boundaries_fetch() -> Boundaries:
     return Boundaries({layer.id: at for layer, at in each if at is not None}, clock, float(ahead))
 
 
-def valid_now(layer: Layer) -> str:
-    """Whether a row is valid, as SQL; both ends of its validity are included."""
-    start, end = layer.time
-    return f'("{start}" IS NULL OR "{start}" <= now()) AND ("{end}" IS NULL OR "{end}" >= now())'
+def valid_at(validity: tuple[str, str], moment: str, alias: str = "") -> str:
+    """Whether a row is valid at a moment, as SQL; both ends of its validity are included, and may be open."""
+    start, end = (f'{alias}"{column}"' for column in validity)
+    return f"coalesce({start} <= {moment}, true) AND coalesce({end} >= {moment}, true)"
 
 
 def boundary(layer: Layer) -> str:

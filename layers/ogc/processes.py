@@ -24,6 +24,7 @@ from layers.ogc.job_list import IMPACT, TYPE, job_params, jobs_asked
 from layers.ogc.links import DOCUMENT, JSON, REL, Address, Link, base_url, link, negotiated
 from layers.ogc.resource import resource
 from layers.query.features import item_fetch
+from layers.query.params import params_single
 from layers.query.spatial import DEFAULT_CRS
 from layers.query.values import id_parse, limit_parse
 from layers.rest.formats import Json
@@ -192,7 +193,9 @@ def results(request: HttpRequest, id: str) -> HttpResponse:
 
     Raises:
         NotFound: there is no such job, or it is not finished.
+        InvalidParameter: a parameter is unknown.
     """
+    params_single(dict(request.GET.lists()), ["f", "lang"])
     negotiated(request, {"json": JSON})
     found = job_get(id)
     if found.problem:

@@ -135,6 +135,7 @@ def test_a_job_from_its_making_to_its_dismissal(web: Client, feature_make: Featu
     assert status["status"] == "successful"
     assert status["created"] <= status["started"] <= status["finished"]
     (results,) = (link["href"] for link in status["links"] if link["rel"] == f"{REL}/results")
+    assert web.get(results, {"fomat": "json"}).json()["parameter"] == "fomat"
     found = web.get(results).json()
     assert lasting(found) == lasting(execute(web, {"inputs": {"geometry": POLYGON}}).json())
     dismissed = web.delete(job)

@@ -78,6 +78,10 @@ REACH = 50_000.0
 DEGREE = 110_500.0
 """Metres of a degree of latitude where it is shortest, at the equator."""
 
+FLATTENED = 0.00674
+"""By this share a degree of longitude is longer than one of latitude at the equator: of WGS 84's ellipsoid the square
+of the second eccentricity."""
+
 INDEXES = f"""
 CREATE INDEX IF NOT EXISTS {POSTS}_open ON {POSTS} USING gist (geom) WHERE {POST_OPEN};
 CREATE INDEX IF NOT EXISTS {HEALTH}_emergencies ON {HEALTH} USING gist (geom) WHERE {EMERGENCIES};
@@ -137,7 +141,8 @@ CREATE OR REPLACE FUNCTION {FUNCTION}(
 #variable_conflict use_column
 BEGIN RETURN (
 WITH asked AS MATERIALIZED (
-    SELECT point, point::geography AS here, moment AS at, radius, ST_Expand(point, east, north) AS box
+    SELECT point, point::geography AS here, moment AS at, radius, ST_Expand(point, east, north) AS box,
+        greatest(cos(radians(lat)) * (1 + {FLATTENED} * cos(radians(lat)) ^ 2), 0.001) AS narrow
     FROM ST_Point(lon, lat, 4326) point
 ), {_threat()}, {_nearest("posts", POSTS, POST_OPEN)}, {_nearest("health", HEALTH, EMERGENCIES)}
 SELECT json_build_object(
@@ -192,15 +197,20 @@ def zones_near(shape: str) -> str:
 def _threat() -> str:
     """Active zones at the position or within the radius, with their distance in metres, and which hazards to flee.
 
+    The nearest point of a zone is that of a map which is true to scale at the position. PostGIS looks for it on a
+    sphere, edge by edge, which takes many times as long and finds one that is some metres farther away.
     ``around`` are zones of those hazards that are likely to hold the neighbours as well, the largest first.
     """
-    here = "zone.geom::geography, asked.here"
+    nearest = "ST_Scale(ST_ClosestPoint(ST_Scale(zone.geom, narrow, 1), ST_Scale(point, narrow, 1)), 1 / narrow, 1)"
     return f"""near AS MATERIALIZED (
     SELECT zone.id, zone.hazard AS hazard, zone.geom, ST_Intersects(zone.geom, asked.point) AS holds
     FROM asked, {ZONES} zone WHERE zone.bounds && box(asked.box) AND {ACTIVE}
 ), threat AS MATERIALIZED (
-    SELECT id, hazard, CASE WHEN holds THEN 0 ELSE ST_Distance({here}) END AS distance
-    FROM asked, near zone WHERE holds OR asked.radius > 0 AND ST_DWithin({here}, asked.radius)
+    SELECT id, hazard, distance FROM (
+        SELECT id, hazard, radius, CASE
+            WHEN holds THEN 0 WHEN radius > 0 THEN ST_Distance({nearest}::geography, here) END AS distance
+        FROM asked, near zone OFFSET 0
+    ) zone WHERE distance <= radius
 ), hazards AS MATERIALIZED (
     SELECT array_agg(DISTINCT hazard::text) AS codes FROM threat WHERE hazard <> ALL (ARRAY{EVERYWHERE})
 ), around AS MATERIALIZED (

@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import FeatureMake
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 from django.utils import timezone
 from hazard_scene import SOUTH, WEST, make, scene_make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from layers.catalog import layer_get
 from layers.models import AidPost, DisasterZone
 from layers.query.hazards import Position
 from layers.services.hazards import HazardsAt, hazards_at
@@ -51,6 +53,21 @@ def test_a_radius_reaches_as_far_as_it_says(feature_make: FeatureMake) -> None:
     (zone,) = ask(lon, lat, away * 1.001).zones
     assert zone.code == "banjir-r"
     assert zone.distance == pytest.approx(away, rel=1e-3)
+
+
+@pytest.mark.parametrize("south", [SOUTH, 59.8, -79.0])
+def test_the_distance_is_the_shortest_to_any_point_of_an_edge(feature_make: FeatureMake, south: float) -> None:
+    """The edge runs aslant, so that where degrees are of unequal length its nearest point is elsewhere."""
+    corners = np.array([(WEST + 0.1, south - 0.1), (WEST + 0.4, south + 0.3), (WEST + 0.5, south - 0.1)])
+    feature_make(layer_get("disaster_zones"), geom=MultiPolygon(Polygon(np.vstack([corners, corners[:1]])), srid=4326))
+    along = np.linspace(corners[0], corners[1], 100_001)
+    here = np.broadcast_to((WEST, south), along.shape)
+    *_, distances = GEOD.inv(*here.T, *along.T)
+    assert distances.argmin() > 0, "no corner is the nearest"
+
+    (zone,) = ask(WEST, south, 50_000).zones
+
+    assert zone.distance == pytest.approx(distances.min(), abs=0.06)
 
 
 def test_places_in_the_same_hazard_are_left_out(feature_make: FeatureMake) -> None:

@@ -22,21 +22,41 @@ BATCH = 500
 
 LAYERS = ("administrative_areas", "disaster_zones")
 
+TOGETHER = 5_000
+"""Points that are compared with one zone after another: PostGIS unpacks a detailed zone once for all of them."""
+
+TOLD = "hazard, level, kind, code, valid_to, source, observed_at"
+"""Of a zone."""
+
+SORTED = "32MB"
+"""Memory for the pairs of so many points, which a server whose disk is full cannot put there."""
+
+PAIRS = f"""
+SELECT number, asked.geom AS here, zone.id, zone.geom, {TOLD}
+FROM (
+    SELECT first + number - 1 AS number, ST_Point(lon, lat, 4326) AS geom, at
+    FROM unnest(lons[first:first + {TOGETHER} - 1], lats[first:first + {TOGETHER} - 1]) WITH ORDINALITY
+        place (lon, lat, number)
+) asked LEFT JOIN LATERAL (SELECT * FROM ({zones_near("asked.geom")}) zone WHERE {ACTIVE}) zone ON true
+ORDER BY zone.id OFFSET 0"""
+"""Each point with each zone about it, or with none, zone by zone."""
+
 EXPOSURE = f"""
 SELECT number, area.code, area.name, zones,
     CASE WHEN number = 1 THEN (SELECT json_object_agg(id, (journal.version(id)).tag)::text FROM unnest(%s) id) END
-FROM (
-    SELECT number, ST_Point(lon, lat, 4326) AS geom, %s::timestamptz AS at
-    FROM unnest(%s::float8[], %s::float8[]) WITH ORDINALITY place (lon, lat, number) ORDER BY number OFFSET 0
-) asked
-LEFT JOIN LATERAL ({area_at("asked.geom", "code, name")}) area ON true
-LEFT JOIN LATERAL (
-    SELECT json_agg(worst)::text AS zones FROM (
-        SELECT DISTINCT ON (hazard) hazard, level, kind, code AS zone, valid_to, source, observed_at
-        FROM ({zones_near("asked.geom")}) zone WHERE ST_Intersects(zone.geom, asked.geom) AND {ACTIVE}
-        ORDER BY hazard, {WORST}, kind, id
-    ) worst
-) threats ON true"""
+FROM (SELECT %s::timestamptz AS at, %s::float8[] AS lons, %s::float8[] AS lats OFFSET 0) given
+CROSS JOIN generate_series(1, cardinality(lons), {TOGETHER}) first
+CROSS JOIN LATERAL (
+    SELECT number, here, json_agg((
+        SELECT one FROM (SELECT hazard, level, kind, code AS zone, valid_to, source, observed_at) one
+    ) ORDER BY hazard) FILTER (WHERE is_met)::text AS zones
+    FROM (
+        SELECT DISTINCT ON (number, is_met, hazard) * FROM (
+            SELECT number, here, id, {TOLD}, coalesce(ST_Intersects(geom, here), false) AS is_met FROM ({PAIRS}) pair
+        ) pair ORDER BY number, is_met, hazard, {WORST}, kind, id
+    ) worst GROUP BY number, here ORDER BY number OFFSET 0
+) exposed
+LEFT JOIN LATERAL ({area_at("here", "code, name")}) area ON true"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +97,11 @@ def exposures_fetch(points: Iterable[Point], at: datetime) -> Generator[list[Exp
         packed.append(compress(orjson.dumps(batch), 1))  # what 100,000 rows were given with is many megabytes
     with (
         transaction.atomic(),
+        connection.cursor() as settings,
         connection.chunked_cursor() as cursor,
         ThreadPoolExecutor(1) as ahead,  # found while others are written
     ):
+        settings.execute(f"SET LOCAL work_mem = '{SORTED}'")
         cursor.execute(EXPOSURE, [list(LAYERS), at, _array(lons), _array(lats)])
         coming = ahead.submit(cursor.fetchmany, BATCH)
         for kept in packed:

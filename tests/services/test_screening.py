@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import FeatureMake, square
 from rasters import CELL, NORTH, WEST, raster_make
 
+from layers.catalog import layer_get
 from layers.models import Raster
+from layers.query.screening import TOGETHER
 from layers.services.points import points_csv, points_geojson
 from layers.services.rasters import bands_active, values_at
 from layers.services.screening import Screening, screening_csv, screening_geojson
@@ -126,3 +129,24 @@ def test_a_place_among_the_properties_stays_beside_that_of_the_answer() -> None:
     assert (found["properties"]["lon_given"], found["geometry"]["coordinates"]) == ("116° E", [116, -8])
     (line,) = csv.DictReader(b"".join(screening_csv(Screening(NOW), points_geojson(content))).decode().splitlines())
     assert (line["lon"], line["lon_given"], line["id_given"], line["row_given"]) == ("116.0", "116° E", "SD-1", "9")
+
+
+def test_points_come_in_their_order_however_many_are_compared_together(feature_make: FeatureMake) -> None:
+    zones = [("101", "rendah", 0.0), ("101", "tinggi", 0.01), ("102", "sedang", 0.02)]
+    for number, (hazard, level, offset) in enumerate(zones, 1):
+        geom = square(WEST + offset, NORTH, 0.02)
+        feature_make(layer_get("disaster_zones"), number, geom=geom, hazard=hazard, level=level)
+    draw = np.random.default_rng(7)
+    places = [(WEST + x, NORTH + y) for x, y in draw.uniform(-0.01, 0.05, (2 * TOGETHER + 7, 2)).tolist()]
+
+    found = rows(table(places))
+
+    def of(lon: float, lat: float) -> str:
+        if not NORTH <= lat <= NORTH + 0.02:
+            return ""
+        worst = {hazard: level for hazard, level, offset in zones if offset <= lon - WEST <= offset + 0.02}
+        return " ".join(f"{hazard}:{level}" for hazard, level in worst.items())
+
+    assert [row["row"] for row in found] == [str(number) for number in range(1, len(places) + 2)]
+    assert [row["hazards"] for row in found[:-1]] == [of(*place) for place in places]
+    assert {row["hazards"] for row in found} == {"", "101:rendah", "101:tinggi", "101:tinggi 102:sedang", "102:sedang"}

@@ -79,21 +79,32 @@ DATABASES: dict[str, Any] = {
         conn_health_checks=True,
     )
 }
-# PostGIS prices its functions so high that PostgreSQL would start workers and compile for a page of ten items:
-# without both, limit=10 in a box answers about four times as often (script/bench features).
 # A server that vanishes without a word, as one does whose power fails, is given up within 15 seconds instead of as many
-# minutes; and whoever holds a table for himself does not keep all threads from answering about others.
-_options = DATABASES["default"].get("OPTIONS", {})
+# minutes.
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
     "tcp_user_timeout": 15_000 if STATEMENT_TIMEOUT else 0,  # an import may wait for a disk
-    **_options,
-    "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={STATEMENT_TIMEOUT * 1000 // 5}ms "
-    "-c idle_in_transaction_session_timeout=60s -c max_parallel_workers_per_gather=0 -c jit=off "
-    + _options.get("options", ""),
+    **DATABASES["default"].get("OPTIONS", {}),
 }
+
+DATABASE_SESSION = {
+    # Whoever holds a table for himself does not keep all threads from answering about others.
+    "statement_timeout": f"{STATEMENT_TIMEOUT}s",
+    "lock_timeout": f"{STATEMENT_TIMEOUT * 1000 // 5}ms",
+    "idle_in_transaction_session_timeout": "60s",
+    # PostGIS prices its functions so high that PostgreSQL would start workers and compile for a page of ten items:
+    # without both, limit=10 in a box answers about four times as often (script/bench features).
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    # What the SQL here relies on, whatever is set for the database or the role.
+    "search_path": "public",
+    "default_transaction_isolation": "read committed",
+    "standard_conforming_strings": "on",
+    "extra_float_digits": "1",
+}
+"""What each session has set (``layers.query.session``)."""
 
 # In each worker; of tiles it keeps which bytes a version has, by a digest.
 CACHES = {

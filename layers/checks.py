@@ -1,11 +1,11 @@
 """System checks: ``pygeoapi-config.yml`` and the models agree. ``manage.py check`` prints each fault with a hint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from jsonschema import ValidationError
@@ -14,6 +14,7 @@ from pygeoapi.config import validate_config
 from layers.catalog import UNSOUND, Layer, collections, config
 from layers.models import Feature
 from layers.models.geometry import DIMENSIONS
+from layers.query.session import session_is_kept
 from layers.query.spatial import crs_get, crs_serves
 
 PROVIDER = "layers.ogc.features.FeatureProvider"
@@ -23,6 +24,15 @@ PROVIDER = "layers.ogc.features.FeatureProvider"
 def catalogue_check(**_: Any) -> list[CheckMessage]:
     """Every fault of the configuration that :mod:`layers.catalog` reads."""
     return list(config_faults(config()))
+
+
+@register(Tags.database)
+def pooler_check(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """Before ``migrate``, and at ``check --database default``: limits, notices and plans belong to a session."""
+    if not databases or session_is_kept():
+        return []
+    hint = "Have it keep sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
+    return [Error("DATABASE_URL: a pooler gives each transaction another session", hint=hint, id="layers.E010")]
 
 
 def require() -> None:

@@ -21,6 +21,20 @@ def test_a_statement_is_prepared_once_whatever_the_number_of_its_arguments() -> 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_statements_of_two_connections_have_the_same_name_only_where_they_are_the_same() -> None:
+    """Or a pooler that mixes up sessions would have one answered by the other."""
+    names = []
+    for sql in ("SELECT 1", "SELECT 2", "SELECT 1"):
+        connection.close()
+        row_fetch((sql, []), prepare=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM pg_prepared_statements")
+            names += cursor.fetchall()
+    assert names[0] != names[1]
+    assert names[0] == names[2]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_server_that_cannot_be_reached_is_waited_for_once() -> None:
     asked: list[None] = []
 

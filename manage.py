@@ -37,6 +37,7 @@ if __name__ == "__main__":
     os.environ["STATEMENT_TIMEOUT"] = "0"  # which is for requests: a command takes the time it needs
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import Error
 
     try:
         language_activate()
@@ -45,3 +46,7 @@ if __name__ == "__main__":
         sys.exit(130)  # as shells say it of what Ctrl-C ended
     except ImproperlyConfigured as error:
         sys.exit(f"{sys.argv[0]}: {error}")
+    except Error as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"PostgreSQL: {' '.join(str(error).split())}")  # some take several lines

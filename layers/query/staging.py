@@ -78,7 +78,7 @@ class Staging:
         buffer = BytesIO()
         csv.write_csv(rows, buffer, csv.WriteOptions(include_header=False))
         buffer.seek(0)
-        with connection.cursor() as cursor:
+        with connection.wrap_database_errors, connection.cursor() as cursor:
             cursor.copy_expert(f"COPY import_rows ({_names(rows.schema.names)}) FROM STDIN (FORMAT csv)", buffer)
 
     def rows_judge(self) -> dict[str, int]:
@@ -103,7 +103,7 @@ class Staging:
     def report_write(self, file: BinaryIO) -> None:
         """Write what becomes of each row, as CSV: row, code, outcome, reason."""
         rows = "SELECT _row AS row, code, outcome, reason FROM import_outcomes ORDER BY _row"
-        with connection.cursor() as cursor:
+        with connection.wrap_database_errors, connection.cursor() as cursor:
             cursor.copy_expert(f"COPY ({rows}) TO STDOUT (FORMAT csv, HEADER)", file)
 
     def rows_write(self, counts: dict[str, int]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from layers.catalog import layers
 from layers.management.commands import layer_export, layer_import
@@ -135,7 +135,7 @@ def test_a_fault_of_the_database_is_told(db: None, run: Any, file: Path) -> None
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE layers_market ADD COLUMN extra int NOT NULL")
 
-    with pytest.raises(CommandError, match="PostgreSQL: null value in column"):
+    with pytest.raises(IntegrityError, match="null value in column"):
         run(layer_import.Command, "markets", file, *MAPPED, "--source", "x")
 
 

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 from conftest import FeatureMake, place, square, values_make
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from layers.catalog import Layer, layer_get
 from layers.errors import InvalidParameter, Problem
 from layers.importers.importer import ImportReport, Refusal, layer_import
 from layers.models import AdministrativeArea, Feature, HealthFacility, Market, ParkingSpot
+from layers.query.staging import Staging
 
 Row = tuple[dict[str, Any], Any]
 
@@ -557,3 +560,17 @@ def test_every_layer_takes_the_least_a_feature_needs(layer: Layer, db: None, tmp
     file = geojson(tmp_path / "least.geojson", [(values_make(layer), json.loads(place(layer).geojson))])
 
     assert outcome(layer_import(layer, file)) == (1, 0, 0, 0, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_ends_while_rows_are_copied_is_a_fault_of_the_database(
+    elsewhere: BaseDatabaseWrapper,
+) -> None:
+    """As commands tell it, not psycopg's own."""
+    with transaction.atomic(), elsewhere.cursor() as cursor:
+        staging = Staging(layer_get("markets"), ("code",))
+        staging.open()
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+        with pytest.raises(OperationalError):
+            staging.rows_add(pa.RecordBatch.from_pydict({"_row": [1], "_refusal": [None], "code": ["T-1"]}))
+        transaction.set_rollback(True)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.importers.alerts import alert_import
@@ -54,8 +53,6 @@ class Command(BaseCommand):
             except Problem as problem:
                 self.stderr.write(f"{one}: {alert.identifier}: {problem.detail}")
                 continue
-            except Error as error:
-                raise CommandError(f"PostgreSQL: {error}") from error
             stored += 1
             self.stdout.write(f"{one}: {report.identifier}: {report.outcome}")
             for note in report.notes:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.catalog import layer_get, layers
 from layers.errors import Problem
@@ -34,6 +33,4 @@ class Command(BaseCommand):
             rows = layer_export(layer_get(layer), file, overwrite=overwrite)
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(str(text(f"{file}: {rows} fitur", f"{file}: {rows} features")))

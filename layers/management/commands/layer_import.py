@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.catalog import layer_get, layers
 from layers.errors import Problem
@@ -96,8 +95,6 @@ class Command(BaseCommand):
             )
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(f"{layer}: {_summary(report)}")
         if report.unused:
             unused = ", ".join(report.unused)

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.importers.quakes import quakes_import
@@ -38,8 +37,6 @@ class Command(BaseCommand):
                 report = quakes_import(document_read(place))
             except Problem as problem:
                 raise CommandError(f"{place}: {problem.detail}") from problem
-            except Error as error:
-                raise CommandError(f"PostgreSQL: {error}") from error
             for note in (*report.refused, *report.notes):
                 self.stderr.write(f"  {note}")
             refused += len(report.refused)

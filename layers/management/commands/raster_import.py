@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.importers.rasters import raster_import
@@ -48,8 +47,6 @@ class Command(BaseCommand):
             raster_import(file, raster, band, number=options["band"], nodata=options["nodata"])
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(f"{raster.code}: {raster_summary(raster, [band])}")
 
 

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.importers.rasters import raster_remove
 from layers.management.rasters import raster_add, raster_get
@@ -29,8 +28,6 @@ class Command(BaseCommand):
         known = raster_get(raster)
         try:
             raster_remove(known)
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         except OSError as error:
             left = text("tidak terdaftar lagi, berkasnya tersisa", "not registered any more, its file is left")
             raise CommandError(f"{known.code}: {left}: {error}") from error

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.management.rasters import breaks_parse, raster_add, raster_get
@@ -33,7 +32,5 @@ class Command(BaseCommand):
             stored = zones_store(known, None if breaks is None else breaks_parse(breaks))
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         for zone in stored:
             self.stdout.write(f"{zone.code}: {zone.name}")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.importers.shakemap import shakemap_import
@@ -35,6 +34,4 @@ class Command(BaseCommand):
             raster = shakemap_import(file, raster, breaks_parse(options["breaks"]), options["breaks_source"])
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(f"{raster.code}: {raster_summary(raster, list(raster.bands.all()))}")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from layers.errors import Problem
 from layers.exports.tileset import Pyramid, tileset_export
@@ -37,6 +36,4 @@ class Command(BaseCommand):
             written = tileset_export(layers, Pyramid.parse(zooms, bbox, layers), file, overwrite=overwrite)
         except Problem as problem:
             raise CommandError(str(problem.detail)) from problem
-        except Error as error:
-            raise CommandError(f"PostgreSQL: {error}") from error
         self.stdout.write(str(text(f"{file}: {written} petak", f"{file}: {written} tiles")))

@@ -14,7 +14,7 @@ from pygeoapi.config import validate_config
 from layers.catalog import UNSOUND, Layer, collections, config
 from layers.models import Feature
 from layers.models.geometry import DIMENSIONS
-from layers.query.session import session_is_kept
+from layers.query.session import encoding, session_is_kept
 from layers.query.spatial import crs_get, crs_serves
 
 PROVIDER = "layers.ogc.features.FeatureProvider"
@@ -27,12 +27,18 @@ def catalogue_check(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def pooler_check(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
-    """Before ``migrate``, and at ``check --database default``: limits, notices and plans belong to a session."""
-    if not databases or session_is_kept():
-        return []
-    hint = "Have it keep sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
-    return [Error("DATABASE_URL: a pooler gives each transaction another session", hint=hint, id="layers.E010")]
+def database_check(databases: Sequence[str] | None, **_: Any) -> list[CheckMessage]:
+    """Before ``migrate``, and at ``check --database default``: what would spoil answers without a word."""
+    return list(_database_faults()) if databases else []
+
+
+def _database_faults() -> Iterator[CheckMessage]:
+    if (known := encoding()) != "UTF8":
+        hint = "Make it with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        yield Error(f"DATABASE_URL: the database keeps text as {known}", hint=hint, id="layers.E010")
+    if not session_is_kept():
+        hint = "Have it keep sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
+        yield Error("DATABASE_URL: a pooler gives each transaction another session", hint=hint, id="layers.E011")
 
 
 def require() -> None:

@@ -19,6 +19,12 @@ def session_begin(*, connection: Any, **_: Any) -> None:
         )
 
 
+def encoding() -> str:
+    """How the database keeps text, such as ``UTF8``."""
+    connection.ensure_connection()
+    return str(connection.connection.info.parameter_status("server_encoding"))
+
+
 def session_is_kept() -> bool:
     """Whether one server process answers all that a connection asks.
 

@@ -44,6 +44,22 @@ def test_what_is_set_for_the_role_does_not_reach_the_portal(transactional_db: No
             cursor.execute("ALTER ROLE CURRENT_USER RESET ALL")
 
 
+def test_a_database_whose_letters_are_bytes_is_refused(
+    transactional_db: None, elsewhere: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``initdb`` makes it where no locale is set; filters would miss what is there."""
+    elsewhere.set_autocommit(True)
+    with elsewhere.cursor() as cursor:
+        cursor.execute("CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        connection.close()
+        with monkeypatch.context() as patch:
+            patch.setitem(connection.settings_dict, "NAME", "bytes")
+            with pytest.raises(CommandError, match="text as SQL_ASCII"):
+                call_command("check", databases=["default"])
+            connection.close()
+        cursor.execute("DROP DATABASE bytes")
+
+
 @pytest.fixture(params=["session", "transaction"])
 def pooled(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: None) -> Iterator[str]:
     """The database behind PgBouncer as it comes, but for its way to pool."""

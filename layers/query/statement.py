@@ -11,8 +11,8 @@ from layers.query.spatial import Sql
 PREPARED = 64
 """Statements that a connection keeps prepared."""
 
-_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-"""By connection to the server: the names of its prepared statements."""
+_prepared: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+"""By connection to the server: the names of its prepared statements, by their SQL."""
 
 
 def row_fetch(statement: Sql, *, prepare: bool = False) -> Any:
@@ -47,12 +47,12 @@ def _execute(statement: Sql, prepare: bool) -> Any:
 
 def _prepare(cursor: Any, sql: str, arguments: int) -> str:
     """Its name says which it is: a pooler that mixes up sessions meets an error, not the answer of another."""
-    name = f"statement_{sha256(sql.encode()).hexdigest()[:32]}"
-    names = _prepared.setdefault(cursor.connection, set())
-    if name not in names:
+    names = _prepared.setdefault(cursor.connection, {})
+    if sql not in names:
         if len(names) == PREPARED:
             cursor.execute("DEALLOCATE ALL")
             names.clear()
+        name = f"statement_{sha256(sql.encode()).hexdigest()[:32]}"
         cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${n + 1}' for n in range(arguments))}")
-        names.add(name)
-    return name
+        names[sql] = name
+    return names[sql]

@@ -34,14 +34,15 @@ def setting(session: BaseDatabaseWrapper, name: str) -> str:
 
 def test_what_is_set_for_the_role_does_not_reach_the_portal(transactional_db: None) -> None:
     with connection.cursor() as cursor, closing(connection.copy()) as other:
+        here = f"ALTER ROLE CURRENT_USER IN DATABASE {connection.settings_dict['NAME']}"
         for name, value in FOREIGN.items():
-            cursor.execute(f"ALTER ROLE CURRENT_USER SET {name} = {value}")
+            cursor.execute(f"{here} SET {name} = {value}")
         try:
             assert {name: setting(other, name) for name in FOREIGN} == {
                 name: settings.DATABASE_SESSION[name] for name in FOREIGN
             }
         finally:
-            cursor.execute("ALTER ROLE CURRENT_USER RESET ALL")
+            cursor.execute(f"{here} RESET ALL")
 
 
 def test_a_database_whose_letters_are_bytes_is_refused(
@@ -66,7 +67,7 @@ def pooled(request: pytest.FixtureRequest, tmp_path: Path, transactional_db: Non
     if PGBOUNCER is None:
         pytest.skip("there is no PgBouncer here: apt install pgbouncer")
     known, port = connection.settings_dict, port_free()
-    server = f"host={known['HOST']} port={known['PORT']} user={known['USER']} password={known['PASSWORD']}"
+    server = " ".join(f"{name.lower()}={known[name]}" for name in ("HOST", "PORT", "USER", "PASSWORD") if known[name])
     configuration = tmp_path / "pgbouncer.ini"
     configuration.write_text(
         f"[databases]\n* = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"

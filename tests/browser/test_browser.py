@@ -138,6 +138,40 @@ def test_follows_the_colour_scheme(page: Page, kecamatan: Feature, scheme: Any, 
     shown_on_map(page, land)
 
 
+def test_paper_has_the_map_in_its_size_and_in_light_colours(
+    page: Page, kecamatan: Feature, feature_make: FeatureMake
+) -> None:
+    feature_make(layer_get("markets"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    page.goto("/oapi/collections/markets/items")
+    shown_on_map(page, LAND_AT_NIGHT)
+    size = "one => [one.offsetWidth, one.offsetHeight]"
+    seen = page.locator(".map").evaluate(size)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    shown_on_map(page, LAND)
+    shown_on_map(page, MARK)
+    page.emulate_media(media="print")
+    assert page.locator(".map").evaluate(size) == seen
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    shown_on_map(page, LAND_AT_NIGHT)
+    page.set_viewport_size({"width": 1000, "height": 800})
+    assert page.locator(".map").evaluate(size) != seen, "it follows the window again"
+    page.emulate_media(color_scheme="light")
+    shown_on_map(page, LAND)
+
+
+def test_a_table_is_printed_on_wide_sheets_alone(page: Page, kecamatan: Feature, feature_make: FeatureMake) -> None:
+    feature_make(layer_get("markets"))
+    page.goto("/oapi/collections/markets/items")
+    shown_on_map(page, MARK)
+    pdf = page.pdf(format="A4", prefer_css_page_size=True)
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert sheets
+    assert all(float(width) > float(height) for width, height in sheets)
+
+
 def test_language_is_chosen_once(page: Page) -> None:
     page.goto("/oapi/")
     expect(page.locator("html")).to_have_attribute("lang", "id")

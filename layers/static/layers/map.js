@@ -97,6 +97,25 @@ const portalMap = (() => {
     }
   }
 
+  // Browsers print the picture that is there: cut, where its place has another size on paper, and Firefox in the
+  // colours of the screen. That is still paper to Firefox after printing, until it tells the change of colours.
+  function repaint(map, [background, layer], element) {
+    const paint = () => {
+      background.changed();
+      layer.setStyle(featureStyle(element, false));
+      map.renderSync();
+    };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    for (const [event, isPrinted] of [["beforeprint", true], ["afterprint", false]]) {
+      addEventListener(event, () => {
+        const { offsetWidth: width, offsetHeight: height } = element;
+        element.style = isPrinted ? `width: ${width}px; height: ${height}px` : "";
+        element.classList.toggle("paper", isPrinted);
+        paint();
+      });
+    }
+  }
+
   function draw(element) {
     const features = format.readFeatures(JSON.parse(document.getElementById("drawn").textContent));
     const background = areas(element);
@@ -108,6 +127,7 @@ const portalMap = (() => {
     look(map, features, background);
     background.getSource().once("change", () => look(map, features, background));
     follow(map, layer, element);
+    repaint(map, [background, layer], element);
   }
 
   for (const element of document.querySelectorAll(".map[data-areas]")) draw(element);

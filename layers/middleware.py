@@ -209,8 +209,10 @@ def form_refused(request: HttpRequest, reason: str) -> HttpResponse:
         request,
         Forbidden(
             text(
-                "Formulir ini sudah kedaluwarsa, atau bukan dari portal ini. Muat ulang halamannya, lalu kirim lagi.",
-                "This form is out of date, or is not one of this portal. Load its page again, then send it.",
+                "Formulir ini sudah kedaluwarsa, bukan dari portal ini, atau peramban memblokir kuki. "
+                "Izinkan kuki, muat ulang halamannya, lalu kirim lagi.",
+                "This form is out of date, is not one of this portal, or the browser blocks cookies. "
+                "Allow cookies, load its page again, then send it.",
             )
         ),
     )

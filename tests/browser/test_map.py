@@ -254,6 +254,10 @@ def test_a_phone_on_its_side_shows_map_and_answer_beside_each_other(page: Page, 
     assert main
     assert body["height"] > main["height"] / 2
     assert body["x"] > main["width"] / 3
+    toggle = page.get_by_role("button", name="Lapisan dan pencarian").bounding_box()
+    assert toggle
+    assert toggle["x"] > 0
+    assert toggle["x"] + toggle["width"] < body["x"]
 
 
 def test_buttons_of_the_map_are_seen_in_forced_colours(page: Page, market: Feature) -> None:

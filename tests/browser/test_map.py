@@ -33,7 +33,7 @@ from pages import (
     state,
     stream,
 )
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from layers.catalog import layer_get, layers
@@ -426,10 +426,27 @@ def test_without_webgl_the_page_leads_to_the_data(page: Page, market: Feature, c
     page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
     page.goto("/?lang=en")
     expect(page.get_by_role("heading", name="The map cannot be drawn")).to_be_visible()
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        expect(page.locator("#panel").get_by_role("link", name="REST")).to_be_visible()
+        expect(page.locator("main").locator("input, select, button").filter(visible=True)).to_have_text(["Try again"])
     page.locator("#no-map").get_by_role("link", name="Markets").click()
     expect(page.locator("tbody th")).to_have_text("Pasar satu")
     page.close()  # or it may complain once more of what it was left in the middle of
     complaints.clear()
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_without_javascript_nothing_is_offered_that_needs_it(
+    browser: Browser, live_server: LiveServer, width: int
+) -> None:
+    page = browser.new_page(
+        base_url=live_server.url, java_script_enabled=False, viewport={"width": width, "height": 740}
+    )
+    page.goto("/")
+    expect(page.locator("noscript a")).to_be_visible()
+    expect(page.locator("main").locator("input, select, button").filter(visible=True)).to_have_count(0)
+    page.close()
 
 
 def test_hostile_words_stay_words(page: Page, feature_make: FeatureMake) -> None:

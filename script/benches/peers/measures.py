@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from peers.data import QUICK
@@ -89,7 +90,8 @@ def sql_rate(scripts: Sequence[str], clients: int, folder: Path) -> Rate:
     for number, script in enumerate(scripts):
         (folder / f"work{number}.sql").write_text(script)
         command += ["-f", f"work{number}.sql"]
-    environment = {**os.environ, "PGOPTIONS": connection.settings_dict["OPTIONS"]["options"]}
+    session = (f"-c {name}={value.replace(' ', '\\ ')}" for name, value in settings.DATABASE_SESSION.items())
+    environment = {**os.environ, "PGOPTIONS": " ".join(session)}
     for seconds in (WARM, SECONDS):
         for log in folder.glob("pgbench_log.*"):
             log.unlink()

@@ -17,9 +17,11 @@ class LayersConfig(AppConfig):
         from layers.query.hazards import hazards_attach
         from layers.query.journal import journal_attach
         from layers.query.session import session_begin
+        from layers.query.silence import connection_remember
         from layers.query.spatial import crs_register
         from layers.query.stamps import stamps_attach
 
+        connection_created.connect(connection_remember)
         connection_created.connect(session_begin)
         post_migrate.connect(crs_register, sender=self)
         post_migrate.connect(stamps_attach, sender=self)

@@ -38,7 +38,7 @@ def _database_faults() -> Iterator[CheckMessage]:
         yield Error(f"DATABASE_URL: the database keeps text as {known}", hint=hint, id="layers.E010")
     if not session_is_kept():
         hint = "Have it keep sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
-        yield Error("DATABASE_URL: a pooler gives each transaction another session", hint=hint, id="layers.E011")
+        yield Error("DATABASE_URL: a pooler may give each transaction another session", hint=hint, id="layers.E011")
 
 
 def require() -> None:

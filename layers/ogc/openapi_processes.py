@@ -39,7 +39,9 @@ def process_paths() -> dict[str, Json]:
         },
         "/jobs/{jobId}/results": {
             "get": {
-                **_operation("getJobResults", text("Hasil pekerjaan", "Results of a job"), [job_id]),
+                **_operation(
+                    "getJobResults", text("Hasil pekerjaan", "Results of a job"), [job_id, ref("parameters", "f")]
+                ),
                 "responses": {"200": _result(), **_problems("413")},
             }
         },

@@ -192,8 +192,8 @@ def results(request: HttpRequest, id: str) -> HttpResponse:
     """The answer, or the problem that prevented it.
 
     Raises:
-        NotFound: there is no such job, or it is not finished.
         InvalidParameter: a parameter is unknown.
+        NotFound: there is no such job, or it is not finished.
     """
     params_single(dict(request.GET.lists()), ["f", "lang"])
     negotiated(request, {"json": JSON})

@@ -24,8 +24,7 @@ from layers.query.validity import valid_at
 EQUAL_AREA = 6933
 
 PIECE = 128
-"""Vertices of the pieces that a large area is cut into, for points and for shares of kelurahan: an overlay of the whole
-for each would take minutes where it has 100,000 vertices."""
+"""Vertices of the pieces that a large area is cut into, for points and for shares of kelurahan."""
 
 OUTLINE = 0.00001
 """Degrees, about a metre: shapes are shown that much simpler."""
@@ -108,7 +107,7 @@ def _m2(shape: str) -> str:
 
 
 def _affected() -> str:
-    """The kelurahan that share some of the area, and which share of each lies inside: 1 but for what pieces lose."""
+    """The kelurahan that share some of the area, and the share of each inside: of all of it 1 but for rounding."""
     inside = "WHEN ST_Covers(area.geom, piece.geom) THEN piece.geom ELSE ST_Intersection(area.geom, piece.geom)"
     return f"""
     SELECT kelurahan.*, inside_m2 / whole_m2 AS share, EXISTS (

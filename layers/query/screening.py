@@ -29,7 +29,7 @@ TOLD = "hazard, level, kind, code, valid_to, source, observed_at"
 """Of a zone."""
 
 SORTED = "32MB"
-"""Memory for the pairs of so many points, which a server whose disk is full cannot put there."""
+"""Memory at least for the pairs of so many points, of which most need less; the rest needs room on the disk."""
 
 PAIRS = f"""
 SELECT number, asked.geom AS here, zone.id, zone.geom, {TOLD}
@@ -97,11 +97,10 @@ def exposures_fetch(points: Iterable[Point], at: datetime) -> Generator[list[Exp
         packed.append(compress(orjson.dumps(batch), 1))  # what 100,000 rows were given with is many megabytes
     with (
         transaction.atomic(),
-        connection.cursor() as settings,
         connection.chunked_cursor() as cursor,
         ThreadPoolExecutor(1) as ahead,  # found while others are written
     ):
-        settings.execute(f"SET LOCAL work_mem = '{SORTED}'")
+        _memory_give()
         cursor.execute(EXPOSURE, [list(LAYERS), at, _array(lons), _array(lats)])
         coming = ahead.submit(cursor.fetchmany, BATCH)
         for kept in packed:
@@ -109,6 +108,15 @@ def exposures_fetch(points: Iterable[Point], at: datetime) -> Generator[list[Exp
             coming = ahead.submit(cursor.fetchmany, BATCH)
             asked = [Point(**one) for one in orjson.loads(decompress(kept))]
             yield [Exposure(point, *found[point.number]) for point in asked]
+
+
+def _memory_give() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('work_mem', least, true) FROM (SELECT %s) needed (least) "
+            "WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes(least)",
+            [SORTED],
+        )
 
 
 def _array(numbers: array) -> str:

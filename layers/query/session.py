@@ -4,19 +4,26 @@ from contextlib import closing
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 PROBES = 5
 
 
-def session_begin(*, connection: Any, **_: Any) -> None:
-    """Set what ``settings.DATABASE_SESSION`` says. By SQL: PgBouncer refuses options in the connection's start, or is
-    told to ignore them, and then no limit would hold."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config(name, value, false) FROM unnest(%s, %s) setting (name, value)",
-            [list(settings.DATABASE_SESSION), list(settings.DATABASE_SESSION.values())],
-        )
+def session_begin(**created: Any) -> None:
+    """Set what ``settings.DATABASE_SESSION`` says, or close the connection that was created: without it no limit holds.
+
+    By SQL: PgBouncer refuses options in the connection's start, or is told to ignore them.
+    """
+    begun = created["connection"]
+    try:
+        with begun.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config(name, value, false) FROM unnest(%s, %s) setting (name, value)",
+                [list(settings.DATABASE_SESSION), list(settings.DATABASE_SESSION.values())],
+            )
+    except BaseException:
+        begun.close()
+        raise
 
 
 def encoding() -> str:
@@ -28,18 +35,21 @@ def encoding() -> str:
 def session_is_kept() -> bool:
     """Whether one server process answers all that a connection asks.
 
-    A pooler that gives out processes by transaction gives the one that was used last to whoever begins next; and under
-    load any other.
+    A pooler that gives out processes by transaction gives the one that was used last to whoever begins next, and under
+    load any other; one with a single process has none left, and one that pools by statement refuses to begin.
     """
     other = connection.copy()
     with closing(other), connection.cursor() as cursor, other.cursor() as rival:
         for _ in range(PROBES):
             asked = _process(cursor)
-            rival.execute("BEGIN")
-            _process(rival)
-            if _process(cursor) != asked:
+            try:
+                rival.execute("BEGIN")
+                _process(rival)
+                if _process(cursor) != asked:
+                    return False
+                rival.execute("ROLLBACK")
+            except DatabaseError:
                 return False
-            rival.execute("ROLLBACK")
     return True
 
 

@@ -15,7 +15,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db.backends.signals import connection_created
 from psycopg2 import InterfaceError
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
@@ -32,11 +31,11 @@ def silence_watch() -> None:
     """From now on, and from a thread, break off each connection over TCP on which a question waits for longer than
     ``STATEMENT_TIMEOUT`` without a word: who asked it gets an ``OperationalError``."""
     if settings.STATEMENT_TIMEOUT:
-        connection_created.connect(_remember)
         Thread(target=_watch, args=((settings.STATEMENT_TIMEOUT + GRACE) * 1000,), daemon=True).start()
 
 
-def _remember(*, connection: Any, **_: Any) -> None:
+def connection_remember(*, connection: Any, **_: Any) -> None:
+    """Have a new connection watched, from its first statement on."""
     _connections[connection.connection] = None
 
 

@@ -38,9 +38,9 @@ def boundaries_fetch() -> Boundaries:
     return Boundaries({layer.id: at for layer, at in each if at is not None}, clock, float(ahead))
 
 
-def valid_at(validity: tuple[str, str], moment: str, alias: str = "") -> str:
+def valid_at(validity: tuple[str, str], moment: str, prefix: str = "") -> str:
     """Whether a row is valid at a moment, as SQL; both ends of its validity are included, and may be open."""
-    start, end = (f'{alias}"{column}"' for column in validity)
+    start, end = (f'{prefix}"{column}"' for column in validity)
     return f"coalesce({start} <= {moment}, true) AND coalesce({end} >= {moment}, true)"
 
 

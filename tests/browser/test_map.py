@@ -445,6 +445,7 @@ def test_without_javascript_nothing_is_offered_that_needs_it(
     )
     page.goto("/")
     expect(page.locator("noscript a")).to_be_visible()
+    expect(page.locator("#panel").get_by_role("link", name="REST")).to_be_visible()
     expect(page.locator("main").locator("input, select, button").filter(visible=True)).to_have_count(0)
     page.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from processes import port_free, running
 
@@ -50,15 +50,29 @@ def test_a_database_whose_letters_are_bytes_is_refused(
 ) -> None:
     """As ``initdb`` makes it where no locale is set; filters would miss what is there."""
     elsewhere.set_autocommit(True)
+    name = f"{connection.settings_dict['NAME']}_bytes"
     with elsewhere.cursor() as cursor:
-        cursor.execute("CREATE DATABASE bytes ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
         connection.close()
-        with monkeypatch.context() as patch:
-            patch.setitem(connection.settings_dict, "NAME", "bytes")
-            with pytest.raises(CommandError, match="text as SQL_ASCII"):
-                call_command("check", databases=["default"])
+        try:
+            with monkeypatch.context() as patch:
+                patch.setitem(connection.settings_dict, "NAME", name)
+                with pytest.raises(CommandError, match="text as SQL_ASCII"):
+                    call_command("check", databases=["default"])
+        finally:
             connection.close()
-        cursor.execute("DROP DATABASE bytes")
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+def test_a_connection_without_its_settings_is_closed(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it would serve on without any limit."""
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setitem(settings.DATABASE_SESSION, "no_such_setting", "1")
+        with pytest.raises(ProgrammingError):
+            connection.ensure_connection()
+    assert connection.connection is None
 
 
 @pytest.fixture(params=["session", "transaction"])

@@ -71,7 +71,6 @@ const portalMap = (() => {
   // Table and map light up in step.
   function follow(map, layer, element) {
     const rows = new Map([...document.querySelectorAll("tr[data-feature]")].map((row) => [row.dataset.feature, row]));
-    const style = featureStyle(element, true);
     let lit = null;
 
     function light(feature) {
@@ -79,7 +78,7 @@ const portalMap = (() => {
       lit?.setStyle(undefined);
       rows.get(String(lit?.getId()))?.classList.remove("lit");
       lit = feature;
-      lit?.setStyle(style);
+      lit?.setStyle(featureStyle(element, true));
       rows.get(String(lit?.getId()))?.classList.add("lit");
     }
 

@@ -1,4 +1,7 @@
-"""System checks: ``pygeoapi-config.yml`` and the models agree. ``manage.py check`` prints each fault with a hint."""
+"""System checks: ``pygeoapi-config.yml`` and the models agree, and the database spoils no answer.
+
+``manage.py check`` prints each fault with a hint.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -10,7 +10,7 @@ from typing import Any
 
 import dj_database_url
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.contrib.gis.geos import GEOSGeometry, LineString, MultiLineString, MultiPolygon, Point, Polygon
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -158,15 +158,12 @@ def anyone() -> APIClient:
 
 
 @pytest.fixture
-def client_with(db: None) -> Callable[..., APIClient]:
+def client_with(officer_with: Callable[..., User]) -> Callable[..., APIClient]:
     """A client of REST with permissions on a layer: ``client_with(layer, "add", "change")``."""
 
     def make(layer: Layer, *actions: str) -> APIClient:
-        user = User.objects.create(username="petugas")
-        names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
-        user.user_permissions.set(Permission.objects.filter(codename__in=names))
         client = APIClient(headers={"accept-language": "en"})
-        client.force_authenticate(user)
+        client.force_authenticate(officer_with(layer, *actions))
         return client
 
     return make

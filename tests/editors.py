@@ -1,4 +1,4 @@
-"""Those who edit items at the OGC door, with the media types and addresses they use."""
+"""Those who may edit, and how they edit items at the OGC door: with the media types and addresses they use."""
 
 import json
 from base64 import b64encode
@@ -42,17 +42,23 @@ class Editor:
 
 
 @pytest.fixture
-def editor_with(db: None, settings: Settings) -> Callable[..., Editor]:
-    """An editor with permissions on a layer: ``editor_with(layer, "add", "change")``."""
+def officer_with(db: None, settings: Settings) -> Callable[..., User]:
+    """A user with permissions on a layer: ``officer_with(layer, "add", "change")``."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-    def make(layer: Layer, *actions: str) -> Editor:
+    def make(layer: Layer, *actions: str) -> User:
         user = User.objects.create_user("petugas", password=PASSWORD)
         names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
         user.user_permissions.set(Permission.objects.filter(codename__in=names))
-        return Editor(user)
+        return user
 
     return make
+
+
+@pytest.fixture
+def editor_with(officer_with: Callable[..., User]) -> Callable[..., Editor]:
+    """An editor with permissions on a layer: ``editor_with(layer, "add", "change")``."""
+    return lambda layer, *actions: Editor(officer_with(layer, *actions))
 
 
 @pytest.fixture

@@ -9,9 +9,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-GEOJSON = "application/geo+json"
-MERGE = "application/merge-patch+json"
-
 
 @dataclass(frozen=True)
 class Answer:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from conftest import FeatureMake, feature_body, place
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.contrib.gis.geos import GEOSGeometry
+from editors import GEOJSON, MERGE, PASSWORD
 from pyproj import Transformer
-from pytest_django.fixtures import Settings
-from qgis_http import GEOJSON, MERGE, Answer, QgisHttp
+from qgis_http import Answer, QgisHttp
 
 from layers.catalog import Layer, layer_get
 from layers.models import Feature
@@ -19,21 +19,12 @@ from layers.models import Feature
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
-PASSWORD = "rahasia-sekali"
 
 
 @pytest.fixture
-def qgis_of(live_server: Any, settings: Settings) -> Callable[..., QgisHttp]:
+def qgis_of(live_server: Any, officer_with: Callable[..., User]) -> Callable[..., QgisHttp]:
     """QGIS of somebody with permissions on a layer: ``qgis_of(layer, "add", "change")``."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-    def make(layer: Layer, *actions: str) -> QgisHttp:
-        user = User.objects.create_user("petugas", password=PASSWORD)
-        names = [f"{action}_{layer.model._meta.model_name}" for action in actions]
-        user.user_permissions.set(Permission.objects.filter(codename__in=names))
-        return QgisHttp(live_server.url, user.username, PASSWORD)
-
-    return make
+    return lambda layer, *actions: QgisHttp(live_server.url, officer_with(layer, *actions).username, PASSWORD)
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 from conftest import FeatureMake, place
 from django.contrib.gis.geos import Point
 from django.utils.translation import override
+from editors import GEOJSON
 from pyproj import Transformer
-from qgis_http import GEOJSON, QgisHttp, encoded
+from qgis_http import QgisHttp, encoded
 
 from layers.catalog import Layer, layer_get
 

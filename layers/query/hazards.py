@@ -123,7 +123,8 @@ def hazards_at_fetch(position: Position, at: datetime, radius: float) -> dict[st
 def hazards_attach(**_: Any) -> None:
     """Make the function of the question and its indexes; running it again changes nothing.
 
-    It is in PL/pgSQL, which keeps the plan: planning takes longer than the answer.
+    It is in PL/pgSQL, which keeps the plan: planning takes longer than the answer. To gather what is around a place in
+    a bitmap, as the planner would, takes a third longer than to stop at the first zone that holds it.
     """
     present = connection.introspection.table_names()
     if not all(layer.table in present for layer in layers()):
@@ -136,7 +137,7 @@ def _function() -> str:
     return f"""
 CREATE OR REPLACE FUNCTION {FUNCTION}(
     lon float8, lat float8, moment timestamptz, radius float8, east float8, north float8
-) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 BEGIN RETURN (
 WITH asked AS MATERIALIZED (

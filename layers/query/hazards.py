@@ -200,11 +200,11 @@ def _threat() -> str:
     The nearest point of a zone is that of a map which is true to scale at the position: there may be a nearer
     one by 0.2 m at 5 km and by 22 m at 50 km, at 8.5° S. PostGIS would look on a sphere, edge by edge, and take many
     times as long.
-    ``around`` are zones of those hazards that are likely to hold the neighbours as well, the largest first.
+    ``around`` are zones of those hazards that are likely to hold the neighbours as well, the widest first.
     """
     nearest = "ST_Scale(ST_ClosestPoint(ST_Scale(zone.geom, narrow, 1), ST_Scale(point, narrow, 1)), 1 / narrow, 1)"
     return f"""near AS MATERIALIZED (
-    SELECT zone.id, zone.hazard AS hazard, zone.geom, ST_Intersects(zone.geom, asked.point) AS holds
+    SELECT zone.id, zone.hazard AS hazard, zone.geom, zone.bounds, ST_Intersects(zone.geom, asked.point) AS holds
     FROM asked, {ZONES} zone WHERE zone.bounds && box(asked.box) AND {ACTIVE}
 ), threat AS MATERIALIZED (
     SELECT id, hazard, distance FROM (
@@ -216,12 +216,12 @@ def _threat() -> str:
     SELECT array_agg(DISTINCT hazard::text) AS codes FROM threat WHERE hazard <> ALL (ARRAY{EVERYWHERE})
 ), around AS MATERIALIZED (
     SELECT geom FROM (
-        SELECT zone.geom FROM hazards, threat JOIN near zone USING (id, hazard)
+        SELECT zone.geom, zone.bounds FROM hazards, threat JOIN near zone USING (id, hazard)
         WHERE distance = 0 AND hazard = ANY (codes)
         UNION ALL
-        SELECT zone.geom FROM asked, hazards, {ZONES} zone
+        SELECT zone.geom, zone.bounds FROM asked, hazards, {ZONES} zone
         WHERE zone.geom && ST_Expand(asked.point, {AROUND}) AND {LARGE} AND zone.hazard = ANY (codes) AND {ACTIVE}
-    ) zone ORDER BY ST_Area(geom) DESC
+    ) zone ORDER BY area(bounds) DESC
 )"""
 
 

@@ -15,7 +15,18 @@ from shapely.geometry.base import BaseGeometry
 from layers.catalog import Layer, layers
 from layers.models.geometry import SRID
 from layers.query.features import feature
-from layers.query.hazards import ACTIVE, AREAS, HEALTH, HEALTH_CLOSED, POST_CUT_OFF, POST_OPEN, POSTS, URGENT, ZONES
+from layers.query.hazards import (
+    ACTIVE,
+    AREAS,
+    EVERYWHERE,
+    HEALTH,
+    HEALTH_CLOSED,
+    POST_CUT_OFF,
+    POST_OPEN,
+    POSTS,
+    URGENT,
+    ZONES,
+)
 from layers.query.params import FeatureQuery
 from layers.query.spatial import Sql
 from layers.query.statement import row_fetch
@@ -50,15 +61,21 @@ class Area:
     about: tuple[Mapping[str, Any], ...] = ()
 
     def sql(self) -> Sql:
+        """A row of the shape and the hazards it shows, as far as they are known."""
         if self.shape is not None:
-            return "%s::geometry", [shapely.to_wkb(shapely.set_srid(self.shape, SRID), hex=True, include_srid=True)]
+            wkb = shapely.to_wkb(shapely.set_srid(self.shape, SRID), hex=True, include_srid=True)
+            return "SELECT %s::geometry AS geom, %s::text[] AS hazards", [wkb, [one["hazard"] for one in self.about]]
         covered = "CASE count(*) WHEN 1 THEN (array_agg(geom))[1] ELSE ST_Union(array_agg(geom)) END"
-        return f"(SELECT {covered} FROM {ZONES} WHERE {NAMED})", [list(self.zone_ids), list(self.zone_codes)]
+        return (
+            f"SELECT {covered} AS geom, array_agg(hazard::text) AS hazards FROM {ZONES} WHERE {NAMED}",
+            [list(self.zone_ids), list(self.zone_codes)],
+        )
 
 
 def impact_fetch(area: Area, at: datetime, limit: int, shapes: bool) -> dict[str, Any] | None:
     """Kelurahan, features of every layer and facilities out of reach in an area; None where there are no such zones.
 
+    ``is_passable`` is whether it shows only hazards of whole regions, within which people go where help is.
     ``about`` has the zones that were asked about, and whether each is ``in_force`` at the moment asked about.
 
     Args:
@@ -77,7 +94,8 @@ def impact(area: Area, at: datetime, limit: int, shapes: bool) -> Sql:
     outline = f"ST_AsGeoJSON(ST_SimplifyPreserveTopology(geom, {OUTLINE}), 6)::json" if shapes else "NULL"
     sql = f"""
 WITH asked AS MATERIALIZED (
-    SELECT {shape} AS geom, %s::timestamptz AS at
+    SELECT geom, %s::timestamptz AS at, hazards <> '{{}}' AND hazards <@ ARRAY{EVERYWHERE} AS is_passable
+    FROM ({shape}) shape
 ), piece AS MATERIALIZED (
     SELECT ST_Subdivide(geom, {PIECE}) AS geom FROM asked
 ), {met}, affected AS MATERIALIZED ({_affected()}
@@ -88,6 +106,7 @@ SELECT json_build_object(
     'about', (SELECT coalesce(json_agg(one), '[]') FROM (
         SELECT code, name, hazard, level, kind, valid_from, valid_to, source, observed_at, {ACTIVE} AS in_force
         FROM asked, {ZONES} zone WHERE {NAMED} ORDER BY code) one),
+    'is_passable', is_passable,
     'area_m2', (SELECT {_m2("geom")} FROM asked),
     'geometry', (SELECT {outline} FROM asked),
     'kelurahan', (SELECT coalesce(json_agg(one), '[]') FROM (
@@ -99,7 +118,7 @@ SELECT json_build_object(
     'out_of_reach', (SELECT coalesce(json_agg(one), '[]') FROM (
         SELECT * FROM unreached ORDER BY reason = 'inside', layer, id LIMIT {limit}) one)
 )::text FROM asked WHERE geom IS NOT NULL"""
-    return sql, [*args, at, [layer.id for layer in layers()], list(area.zone_ids), list(area.zone_codes)]
+    return sql, [at, *args, [layer.id for layer in layers()], list(area.zone_ids), list(area.zone_codes)]
 
 
 def _m2(shape: str) -> str:
@@ -169,7 +188,7 @@ def _inside(layer: Layer, limit: int, shapes: bool) -> str:
 
 
 def _out_of_reach() -> str:
-    """Posts that are cut off, and health facilities that are closed, evacuating, or inside the area themselves."""
+    """Posts that are cut off, and health facilities that are closed, evacuating, or inside where nobody goes."""
     listed = "id, code, name, type, place.area, ST_X(place.geom) AS lon, ST_Y(place.geom) AS lat, status, status_as_of"
 
     def inside(table: str) -> str:
@@ -183,5 +202,5 @@ def _out_of_reach() -> str:
         SELECT 'health_facilities', {listed}, status FROM {HEALTH} place
         WHERE {HEALTH_CLOSED} AND ({inside(HEALTH)} OR {affected})
         UNION ALL
-        SELECT 'health_facilities', {listed}, 'inside' FROM {HEALTH} place
-        WHERE NOT ({HEALTH_CLOSED}) AND {inside(HEALTH)}"""
+        SELECT 'health_facilities', {listed}, 'inside' FROM asked, {HEALTH} place
+        WHERE NOT is_passable AND NOT ({HEALTH_CLOSED}) AND {inside(HEALTH)}"""

@@ -66,6 +66,12 @@ OTHER_TIME = text(
     "Hanya masa berlaku zona yang menurut saat yang ditanyakan; penduduk, pos, fasilitas dan lainnya seperti sekarang.",
     "Only the validity of zones is of the time asked; people, posts, facilities and all else are as they are now.",
 )
+PASSABLE = text(
+    "Gempa, angin dan kekeringan menimpa seluruh daerah: fasilitas di dalamnya dihitung terjangkau, kecuali yang "
+    "statusnya tutup atau dievakuasi. Periksa seberapa baru status itu.",
+    "Earthquakes, wind and drought strike whole regions: facilities inside count as within reach, but for those whose "
+    "status is closed or evacuating. See how recent that status is.",
+)
 
 
 @dataclass(frozen=True)
@@ -273,6 +279,8 @@ def impact_of(query: ImpactQuery) -> Impact:
     people = People.of(kelurahan, is_mapped=is_mapped)
     about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
     notes = [NOTE, query.area.note, "" if is_mapped else UNMAPPED, "" if all(one.in_force for one in about) else ENDED]
+    if found["is_passable"]:
+        notes.append(PASSABLE)
     if is_other_time(query.at, found["computed_at"]):
         notes.append(OTHER_TIME)
     return Impact(

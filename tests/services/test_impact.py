@@ -125,6 +125,32 @@ def test_what_is_inside_and_what_cannot_be_reached(feature_make: FeatureMake) ->
     ]
 
 
+def test_hospitals_inside_an_earthquake_are_within_reach_unless_they_say_otherwise(feature_make: FeatureMake) -> None:
+    """As for a position: nobody flees from a whole region, and hospitals are where people go."""
+    scene_make(feature_make)
+    wide = {"side": 0.0125, "level": "tinggi", "kind": "kejadian"}
+    make(feature_make, "disaster_zones", 8, WEST, SOUTH, code="gempa", hazard="108", **wide)
+    make(feature_make, "disaster_zones", 9, WEST, SOUTH, code="banjir-lebar", hazard="101", **wide)
+
+    def reasons(**area: Any) -> tuple[set[str], bool]:
+        found = ask(area=Area(**area))
+        return {place["reason"] for place in found.out_of_reach}, "menimpa seluruh daerah" in found.note
+
+    shape = shapely.box(WEST, SOUTH, WEST + 0.0125, SOUTH + 0.0125)
+    shown = {"code": "x", "name": "x", "source": "x", "level": None, "kind": None, "observed_at": None}
+    message = [shown | {"valid_from": None, "valid_to": None, "hazard": hazard} for hazard in ("108", "101", None)]
+    assert reasons(zone_codes=("gempa",)) == ({"terputus", "closed"}, True)
+    assert reasons(shape=shape, about=(message[0],)) == ({"terputus", "closed"}, True)
+    for fled in (
+        {"zone_codes": ("banjir-lebar",)},
+        {"zone_codes": ("gempa", "banjir-lebar")},
+        {"shape": shape, "about": tuple(message[:2])},
+        {"shape": shape, "about": (message[0], message[2])},
+        {"shape": shape},
+    ):
+        assert reasons(**fled) == ({"terputus", "closed", "inside"}, False), fled
+
+
 def test_a_kelurahan_without_a_post_is_named(feature_make: FeatureMake) -> None:
     scene_make(feature_make)
     make(feature_make, "administrative_areas", 9, WEST, SOUTH + 0.01, code="52.71.01.1003", name="Utara")

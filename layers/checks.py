@@ -17,7 +17,7 @@ from pygeoapi.config import validate_config
 from layers.catalog import UNSOUND, Layer, collections, config
 from layers.models import Feature
 from layers.models.geometry import DIMENSIONS
-from layers.query.session import encoding, session_is_kept
+from layers.query.session import encoding, postgis_schema, session_is_kept
 from layers.query.spatial import crs_get, crs_serves
 
 PROVIDER = "layers.ogc.features.FeatureProvider"
@@ -42,6 +42,9 @@ def _database_faults() -> Iterator[CheckMessage]:
     if not session_is_kept():
         hint = "Have it keep sessions (PgBouncer: pool_mode = session), or name PostgreSQL itself."
         yield Error("DATABASE_URL: a pooler may give each transaction another session", hint=hint, id="layers.E011")
+    if (schema := postgis_schema()) not in ("public", None):
+        hint = "Make it there, before anything else is in this database: CREATE EXTENSION postgis SCHEMA public"
+        yield Error(f"DATABASE_URL: postgis is in the schema {schema}, not in public", hint=hint, id="layers.E012")
 
 
 def require() -> None:

@@ -32,6 +32,14 @@ def encoding() -> str:
     return str(connection.connection.info.parameter_status("server_encoding"))
 
 
+def postgis_schema() -> str | None:
+    """Where the extension ``postgis`` is; None where it is yet to be made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'postgis'")
+        found = cursor.fetchone()
+    return found and str(found[0])
+
+
 def session_is_kept() -> bool:
     """Whether one server process answers all that a connection asks.
 

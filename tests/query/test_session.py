@@ -45,20 +45,36 @@ def test_what_is_set_for_the_role_does_not_reach_the_portal(transactional_db: No
             cursor.execute(f"{here} RESET ALL")
 
 
-def test_a_database_whose_letters_are_bytes_is_refused(
-    transactional_db: None, elsewhere: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("made", "prepared", "fault"),
+    [
+        ("ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0", "", "text as SQL_ASCII"),
+        ("TEMPLATE template0", "CREATE SCHEMA gis; CREATE EXTENSION postgis SCHEMA gis", "in the schema gis"),
+    ],
+    ids=["letters are bytes", "postgis elsewhere"],
+)
+def test_a_database_that_would_spoil_answers_is_refused(
+    transactional_db: None,
+    elsewhere: BaseDatabaseWrapper,
+    monkeypatch: pytest.MonkeyPatch,
+    made: str,
+    prepared: str,
+    fault: str,
 ) -> None:
-    """As ``initdb`` makes it where no locale is set; filters would miss what is there."""
+    """As ``initdb`` makes one without a locale, where filters would miss what is there; as some hosts set up PostGIS."""
     elsewhere.set_autocommit(True)
-    name = f"{connection.settings_dict['NAME']}_bytes"
+    name = f"{connection.settings_dict['NAME']}_other"
     with elsewhere.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-        cursor.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        cursor.execute(f"CREATE DATABASE {name} {made}")
         connection.close()
         try:
             with monkeypatch.context() as patch:
                 patch.setitem(connection.settings_dict, "NAME", name)
-                with pytest.raises(CommandError, match="text as SQL_ASCII"):
+                if prepared:
+                    with connection.cursor() as inside:
+                        inside.execute(prepared)
+                with pytest.raises(CommandError, match=fault):
                     call_command("check", databases=["default"])
         finally:
             connection.close()

@@ -61,7 +61,7 @@ def test_a_database_that_would_spoil_answers_is_refused(
     prepared: str,
     fault: str,
 ) -> None:
-    """As ``initdb`` makes one without a locale, where filters would miss what is there; as some hosts set up PostGIS."""
+    """As ``initdb`` makes one without a locale, whose filters miss what is there; as some hosts set up PostGIS."""
     elsewhere.set_autocommit(True)
     name = f"{connection.settings_dict['NAME']}_other"
     with elsewhere.cursor() as cursor:

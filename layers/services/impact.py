@@ -35,12 +35,16 @@ UNCERTAINTY = text(
     "The population is as old as the date of its source, and knows neither day nor night.",
 )
 PARTLY = text(
-    "Penduduk sebagian kelurahan tidak diketahui, tidak termasuk: angka ini terlalu rendah, dan most tidak diketahui.",
-    "Of some kelurahan the population is not known and not included: the numbers are too low, and most is not known.",
+    "Penduduk sebagian kelurahan tidak diketahui, tidak termasuk: angka ini terlalu rendah, dan batas atasnya (most) "
+    "tidak diketahui.",
+    "Of some kelurahan the population is not known and not included: the numbers are too low, and how many people it "
+    "is at most is not known.",
 )
 UNMAPPED = text(
-    "Sebagian besar wilayah ini di luar kelurahan yang dipetakan: orang di sana tidak dihitung, most tidak diketahui.",
-    "Most of this area lies in no mapped kelurahan: people there are not counted, and most is not known.",
+    "Sebagian besar wilayah ini di luar kelurahan yang dipetakan: orang di sana tidak dihitung, dan batas atas "
+    "jumlahnya (most) tidak diketahui.",
+    "Most of this area lies in no mapped kelurahan: people there are not counted, and how many it is at most is not "
+    "known.",
 )
 UNKNOWN = text(
     "Penduduk di wilayah ini tidak diketahui; itu bukan berarti tidak ada.",

@@ -260,11 +260,18 @@ def test_a_phone_on_its_side_shows_map_and_answer_beside_each_other(page: Page, 
     assert toggle["x"] + toggle["width"] < body["x"]
 
 
-def test_buttons_of_the_map_are_seen_in_forced_colours(page: Page, market: Feature) -> None:
+def test_what_colours_tell_is_seen_in_forced_colours(page: Page, market: Feature) -> None:
     page.emulate_media(color_scheme="dark", forced_colors="active")
     page.goto(f"/#{VIEW}")
     icon = page.locator(".maplibregl-ctrl-zoom-in .maplibregl-ctrl-icon")
     assert icon.evaluate("one => getComputedStyle(one).filter") == "none", "the library draws them white on black"
+    lines = {
+        language: page.get_by_role("link", name=language, exact=True).evaluate(
+            "one => getComputedStyle(one).textDecorationLine"
+        )
+        for language in ("ID", "EN")
+    }
+    assert lines == {"ID": "underline", "EN": "none"}, "the language that is read"
 
 
 def test_what_a_link_shows_is_not_under_its_panel(page: Page, market: Feature) -> None:

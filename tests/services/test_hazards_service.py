@@ -1,5 +1,6 @@
 """What threatens a point, checked by pyproj and by a plain scan."""
 
+import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from layers.catalog import layer_get
-from layers.models import AidPost, DisasterZone
+from layers.models import AidPost, DisasterZone, Feature
 from layers.query.hazards import Position
 from layers.services.hazards import HazardsAt, hazards_at
 
@@ -174,8 +175,29 @@ def test_the_answer_is_that_of_a_plain_scan(
     shelters = [
         make(feature_make, "aid_posts", n, WEST + x, SOUTH + y, status="buka") for n, (x, y) in enumerate(posts)
     ]
-    point = Point(WEST + here[0], SOUTH + here[1], srid=4326)
+    _scanned(Point(WEST + here[0], SOUTH + here[1], srid=4326), zones, shelters)
 
+
+@pytest.mark.parametrize("south", [SOUTH, 59.8])
+def test_of_many_places_the_nearest_are_listed_and_those_left_out_before_them_counted(
+    feature_make: FeatureMake, south: float
+) -> None:
+    """More are safe than are listed; in the north degrees of longitude are half as long, and order places otherwise."""
+    draw = random.Random(1)
+
+    def anywhere() -> tuple[float, float]:
+        return WEST + draw.uniform(0, 0.04), south + draw.uniform(0, 0.04)
+
+    corners = [(WEST + 0.018, south + 0.018), *(anywhere() for _ in range(30))]
+    flood = {"side": 0.008, "hazard": "101"}
+    zones = [make(feature_make, "disaster_zones", n, *corner, **flood) for n, corner in enumerate(corners)]
+    shelters = [make(feature_make, "aid_posts", n, *anywhere(), status="buka") for n in range(90)]
+    found = _scanned(Point(WEST + 0.02, south + 0.02, srid=4326), zones, shelters)
+    assert (len(found.aid_posts.nearest), found.aid_posts.left_out > 5) == (5, True)
+
+
+def _scanned(point: Point, zones: list[Feature], shelters: list[Feature]) -> HazardsAt:
+    """The answer at a point, after it was held against a look at every zone and every post."""
     found = ask(point.x, point.y)
 
     holding = [zone for zone in zones if zone.geom.intersects(point)]
@@ -192,3 +214,4 @@ def test_the_answer_is_that_of_a_plain_scan(
         if any(zone.geom.intersects(post.geom) for zone in in_way) and away[post.code] <= last + 1e-6
     ]
     assert found.aid_posts.left_out == len(left_out)
+    return found

@@ -162,14 +162,21 @@ def test_paper_has_the_map_in_its_size_and_in_light_colours(
     shown_on_map(page, LAND)
 
 
-def test_a_table_is_printed_on_wide_sheets_alone(page: Page, kecamatan: Feature, feature_make: FeatureMake) -> None:
-    feature_make(layer_get("markets"))
+def test_a_table_is_printed_on_wide_sheets_alone_with_words_whole(
+    page: Page, kecamatan: Feature, feature_make: FeatureMake
+) -> None:
+    feature_make(layer_get("markets"), name="Cakranegarabaratdaya")
     page.goto("/oapi/collections/markets/items")
     shown_on_map(page, MARK)
     pdf = page.pdf(format="A4", prefer_css_page_size=True)
     sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert sheets
     assert all(float(width) > float(height) for width, height in sheets)
+    page.set_viewport_size({"width": 400, "height": 600})
+    page.emulate_media(media="print")
+    name = page.get_by_role("link", name="Cakranegarabaratdaya")
+    lines = name.evaluate("one => one.getClientRects().length")
+    assert lines == 1, "a word stays whole, however many columns there are"
 
 
 def test_language_is_chosen_once(page: Page) -> None:

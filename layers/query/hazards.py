@@ -60,7 +60,8 @@ ZONES_LISTED = 100
 """The worst are listed, all are counted."""
 
 EVERYWHERE = [DisasterZone.Hazard[name].value for name in ("WHIRLWIND", "DROUGHT", "EARTHQUAKE")]
-"""Hazards of whole regions: nobody goes out of their way within a city, and they would leave all its places out."""
+"""Hazards of whole regions: nobody goes out of their way within a city, and they would leave all its places out of the
+nearest ones, and out of reach."""
 
 NEAREST = 5
 AROUND = 0.05

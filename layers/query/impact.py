@@ -87,7 +87,7 @@ def impact_fetch(area: Area, at: datetime, limit: int, shapes: bool) -> dict[str
 
 
 def impact(area: Area, at: datetime, limit: int, shapes: bool) -> Sql:
-    shape, args = area.sql()
+    known, args = area.sql()
     counted = [layer for layer in layers() if layer.table != AREAS]
     met = ", ".join(f"{_met(layer.table)} AS MATERIALIZED ({_meeting(layer)})" for layer in counted)
     inside = ", ".join(f"'{layer.id}', {_inside(layer, limit, shapes)}" for layer in counted)
@@ -95,7 +95,7 @@ def impact(area: Area, at: datetime, limit: int, shapes: bool) -> Sql:
     sql = f"""
 WITH asked AS MATERIALIZED (
     SELECT geom, %s::timestamptz AS at, hazards <> '{{}}' AND hazards <@ ARRAY{EVERYWHERE} AS is_passable
-    FROM ({shape}) shape
+    FROM ({known}) known
 ), piece AS MATERIALIZED (
     SELECT ST_Subdivide(geom, {PIECE}) AS geom FROM asked
 ), {met}, affected AS MATERIALIZED ({_affected()}

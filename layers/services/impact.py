@@ -282,11 +282,14 @@ def impact_of(query: ImpactQuery) -> Impact:
     is_mapped = unmapped <= found["area_m2"] / 2
     people = People.of(kelurahan, is_mapped=is_mapped)
     about = [About.of(row, query.at) for row in (*found["about"], *query.area.about)]
-    notes = [NOTE, query.area.note, "" if is_mapped else UNMAPPED, "" if all(one.in_force for one in about) else ENDED]
-    if found["is_passable"]:
-        notes.append(PASSABLE)
-    if is_other_time(query.at, found["computed_at"]):
-        notes.append(OTHER_TIME)
+    notes = (
+        NOTE,
+        query.area.note,
+        "" if is_mapped else UNMAPPED,
+        "" if all(one.in_force for one in about) else ENDED,
+        PASSABLE if found["is_passable"] else "",
+        OTHER_TIME if is_other_time(query.at, found["computed_at"]) else "",
+    )
     return Impact(
         datetime=query.at,
         computed_at=found["computed_at"],

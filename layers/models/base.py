@@ -150,8 +150,9 @@ def _constraints(model: type[Feature]) -> Iterator[FieldConstraint]:
         limits = {f"{field.name}__{lookup}": bound for lookup, bound in bounds.items() if bound is not None}
         if limits:
             yield FieldConstraint(condition=Q(**limits), name=f"{name}_{field.name}")
+    rules = ("NOT ST_IsEmpty(%(expressions)s)", "ST_IsValid(%(expressions)s)", f"(%(expressions)s @ {WORLD_SQL})")
     yield FieldConstraint(
-        condition=Q(_of("geom", "ST_IsValid(%(expressions)s)")) & Q(_of("geom", f"(%(expressions)s @ {WORLD_SQL})")),
+        condition=Q(*(_of("geom", rule) for rule in rules)),
         name=f"{name}_geom",
     )
 

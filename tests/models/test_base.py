@@ -43,10 +43,10 @@ def test_the_database_refuses_a_point_outside_the_world(geom: str) -> None:
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_a_crossing_polygon() -> None:
-    bowtie = "MULTIPOLYGON(((0 0, 1 1, 1 0, 0 1, 0 0)))"
+@pytest.mark.parametrize("geom", ["MULTIPOLYGON EMPTY", "MULTIPOLYGON(((0 0, 1 1, 1 0, 0 1, 0 0)))"])
+def test_the_database_refuses_a_polygon_that_crosses_itself_or_is_none(geom: str) -> None:
     with pytest.raises(IntegrityError, match="disasterzone_geom"):
-        insert(DisasterZone, bowtie, hazard="101", level="tinggi", kind="peta_bahaya")
+        insert(DisasterZone, geom, hazard="101", level="tinggi", kind="peta_bahaya")
 
 
 @pytest.mark.django_db

@@ -310,7 +310,10 @@ def test_validity_against_other_intervals(function: str, numbers: list[int]) -> 
         ("S_CONTAINS(geom,POINT(116.015 -8.595))", [1]),
         ("S_TOUCHES(geom,BBOX(116.02,-8.7,116.03,-8.5))", [3]),
         ("S_EQUALS(geom,BBOX(116.02,-8.60,116.03,-8.59))", [2]),
-        ("S_WITHIN(geom,GEOMETRYCOLLECTION(POINT(0 0),POLYGON((116 -9,116.025 -9,116.025 -8,116 -8,116 -9))))", [1]),
+        (
+            "S_WITHIN(geom,GEOMETRYCOLLECTION(LINESTRING(0 0,1 1),POLYGON((99 -9,116.025 -9,116.025 -8,99 -8,99 -9))))",
+            [1],
+        ),
         ("S_OVERLAPS(geom,GEOMETRYCOLLECTION(POINT(0 0),LINESTRING(116 -8,117 -8)))", []),
         ("value_min = 0.3", [3]),
         ("value_min * 2 = 0.6", [3]),

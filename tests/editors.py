@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.contrib.gis.geos import GEOSGeometry
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -72,3 +73,10 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert document["status"] == status
     return document
+
+
+def near(one: GEOSGeometry, other: GEOSGeometry) -> bool:
+    """Within a millimetre of each other, whichever vertex comes first."""
+    one.normalize()
+    other.normalize()
+    return bool(one.equals_exact(other, 1e-8))

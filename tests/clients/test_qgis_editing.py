@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from conftest import FeatureMake, feature_body, place
 from django.contrib.auth.models import User
-from django.contrib.gis.geos import GEOSGeometry
-from editors import GEOJSON, MERGE, PASSWORD
+from editors import GEOJSON, MERGE, PASSWORD, near
 from pyproj import Transformer
 from qgis_http import Answer, QgisHttp
 
@@ -52,13 +51,6 @@ def add(qgis: QgisHttp, layer: Layer, feature: dict[str, Any], **headers: str) -
 
 def stored(layer: Layer) -> list[dict[str, Any]]:
     return list(layer.model._default_manager.values())
-
-
-def near(one: GEOSGeometry, other: GEOSGeometry) -> bool:
-    """Within a millimetre of each other, whichever vertex comes first."""
-    one.normalize()
-    other.normalize()
-    return bool(one.equals_exact(other, 1e-8))
 
 
 def refused(answer: Answer, status: int, reason: str, words: str) -> None:

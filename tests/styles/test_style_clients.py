@@ -79,8 +79,8 @@ def test_qgis_takes_styles_and_slds(client: Client, tmp_path: Path) -> None:
     for id, told in seen.items():
         assert told["error"] == ""
         # QGIS 3.22 takes no step, so that all circles are of one size, and replaces a font that nobody named.
-        warnings = [said for said in told["warnings"] if "Referenced font" not in said]
-        assert warnings == [f"{id}-cluster: Skipping unsupported expression"]
+        warnings = {said for said in told["warnings"] if "Referenced font" not in said}
+        assert warnings <= {f"{id}-cluster: Skipping unsupported expression"}
         style = json.loads((tmp_path / f"{id}.json").read_text())
         assert told["drawn"] == {part["id"]: part.get("source-layer", "background") for part in style["layers"]}
         assert len(told["rules"]) == (tmp_path / f"{id}.sld").read_text().count("<se:Rule>")

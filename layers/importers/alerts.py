@@ -17,7 +17,7 @@ from layers.errors import Problem
 from layers.importers.cap import Alert, Info
 from layers.importers.cap_areas import area_shape
 from layers.models import CapAlert, DisasterZone
-from layers.query.alerts import alerts_lock
+from layers.query.session import imports_lock
 from layers.text import text
 
 Hazard, Level = DisasterZone.Hazard, DisasterZone.Level
@@ -78,7 +78,7 @@ def alert_import(alert: Alert, *, hazard: str | None = None) -> AlertReport:
     """
     if why := _not_for_us(alert):
         return AlertReport(alert.identifier, why)
-    alerts_lock()
+    imports_lock(CapAlert)
     if CapAlert.objects.filter(sender=alert.sender, identifier=alert.identifier).exists():
         return AlertReport(alert.identifier, text("sudah dikenal, dibiarkan", "known already, left alone"))
     made = _zones(alert, hazard)

@@ -15,6 +15,7 @@ from django.utils.timezone import now
 from layers.errors import Problem
 from layers.models import Earthquake
 from layers.models.geometry import SRID
+from layers.query.session import imports_lock
 from layers.text import text
 
 WIB = timezone(timedelta(hours=7))
@@ -45,8 +46,9 @@ def quakes_import(document: bytes) -> QuakeReport:
     Raises:
         Problem: the document is none of a feed.
     """
-    report = QuakeReport()
-    for number, event in enumerate(_events(document), 1):
+    events, report = _events(document), QuakeReport()
+    imports_lock(Earthquake)
+    for number, event in enumerate(events, 1):
         place = text(f"gempa ke-{number}", f"event {number}")
         try:
             values, notes = _values(event)

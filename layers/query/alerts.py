@@ -54,13 +54,6 @@ class Told:
         return self.withdrawn_at or self.zone.updated_at
 
 
-def alerts_lock() -> None:
-    """Wait for other imports of alerts, to the end of the transaction: an alert and its cancellation that came at the
-    same time would else not see each other."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('layers_capalert'))")
-
-
 def alerts(moment: datetime) -> QuerySet[DisasterZone]:
     """The zones that are alerts at a moment; those that were cancelled before they began never held, and are none.
 

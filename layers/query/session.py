@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Model
 
 PROBES = 5
 
@@ -24,6 +25,15 @@ def session_begin(**created: Any) -> None:
     except BaseException:
         begun.close()
         raise
+
+
+def imports_lock(model: type[Model]) -> None:
+    """Wait for other imports into the same model, to the end of the transaction; people may edit meanwhile.
+
+    What came at the same time, such as an event of two feeds, or an alert and its cancellation, would else not be seen.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [model._meta.db_table])
 
 
 def encoding() -> str:

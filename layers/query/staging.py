@@ -87,7 +87,8 @@ class Staging:
         From here to the end of the transaction nobody else writes to the layer.
         """
         _execute("ANALYZE import_rows (_row, code)")
-        _execute(f"LOCK TABLE {self.layer.table} IN SHARE ROW EXCLUSIVE MODE")
+        # EXCLUSIVE, so that nobody locks a row and then waits for the table, while the rows' writing waits for him.
+        _execute(f"LOCK TABLE {self.layer.table} IN EXCLUSIVE MODE")
         table = {"table": self.layer.table}
         uniques = [Unique(*row) for row in _fetch(UNIQUES, table)]
         _execute(*_judgement(self, _fetch(CHECKS, table), [u for u in uniques if {*u.columns} <= {*self.columns}]))

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import in_the_background
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from layers.errors import Problem
 from layers.importers.quakes import QuakeReport, quakes_import
@@ -179,3 +181,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 def test_feeds_of_unlisted_hosts_are_not_asked() -> None:
     with pytest.raises(CommandError, match=r"data\.bmkg\.go\.id tidak terdaftar"):
         call_command("quake_import")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_store_an_event_once(elsewhere: BaseDatabaseWrapper) -> None:
+    with transaction.atomic():
+        first = take(FELT)
+        thread, others = in_the_background(lambda: take(FELT))
+    thread.join()
+    assert [first, *others] == [QuakeReport(created=1), QuakeReport(unchanged=1)]

@@ -206,6 +206,9 @@ def test_addresses_of_a_layer_answer(page: Page, market: Feature) -> None:
     for address in [*found, curl.split('"')[1]]:
         place = {"z": 15, "x": 26951, "y": 17168}
         assert page.request.get(address.format(**place)).ok, address
+    _, style, tiles, *_ = found  # which QGIS asks for one by one
+    described = page.request.get(style).json()["sources"]["portal"]["url"]
+    assert page.request.get(described).json()["tiles"] == [tiles]
 
 
 def test_fits_a_phone(page: Page, market: Feature) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 
 from qgis.core import QgsApplication, QgsFeatureRequest, QgsJsonExporter, QgsRectangle, QgsVectorLayer, QgsWkbTypes
+from qgis.PyQt.QtCore import QVariant
 
 QgsApplication.setPrefixPath("/usr", True)
 application = QgsApplication([], False)
@@ -29,7 +30,8 @@ for asked in json.loads(sys.argv[1]):
             "error": layer.error().message(),
             "crs": layer.crs().authid(),
             "geometry": QgsWkbTypes.displayString(layer.wkbType()),
-            "fields": {field.name(): field.typeName() for field in layer.fields()},
+            "fields": {field.name(): QVariant.typeToName(field.type()) for field in layer.fields()},
+            "aliases": {field.name(): field.alias() for field in layer.fields()},
             "count": count,
             "features": json.loads(exporter.exportFeatures(list(layer.getFeatures(request))))["features"],
         }

@@ -10,7 +10,7 @@ export function useShow(layer, filter) {
   dialogShow(layer.title, {
     qgis_features: address(""),
     qgis_tiles: address(`/styles/${layer.id}`, { f: "json" }),
-    xyz: address(`${collection}/tiles/WebMercatorQuad/{z}/{y}/{x}`),
+    xyz: address(`${collection}/tiles/WebMercatorQuad/{z}/{y}/{x}`, { labels: "true" }),
     ogc: address(collection),
     curl: `curl "${address(`${collection}/items`, { f: "json", filter })}"`,
   });

@@ -18,6 +18,14 @@ FUNCTIONS = Path(__file__).with_name("journal.sql")
 VERSION = "SELECT tag, at FROM journal.version(%s)"
 """The version of a layer, its id the argument: ``tag`` changes with every commit that changed it, ``at`` says when."""
 
+TRANSITIONS = {
+    "insert": "REFERENCING NEW TABLE AS new_rows",
+    "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    "delete": "REFERENCING OLD TABLE AS old_rows",
+    "truncate": "",
+}
+"""Kinds of statements, and the rows that their triggers see; PostgreSQL wants a trigger for each."""
+
 CHANGED = """
 SELECT NOT EXISTS (SELECT FROM journal.meta WHERE epoch::text = %s) OR EXISTS (
     SELECT FROM journal.horizon WHERE layer = %s AND seq > %s::numeric
@@ -74,15 +82,8 @@ def journal_attach(**_: Any) -> None:
 
 
 def _watch(layer: Layer) -> str:
-    """Statement triggers for each kind of change; PostgreSQL wants one for each, with the rows it has."""
-    rows = {
-        "insert": "REFERENCING NEW TABLE AS new_rows",
-        "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
-        "delete": "REFERENCING OLD TABLE AS old_rows",
-        "truncate": "",
-    }
     return "".join(
         f"CREATE OR REPLACE TRIGGER journal_{event} AFTER {event} ON {layer.table} {tables} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION journal.record('{layer.id}');\n"
-        for event, tables in rows.items()
+        for event, tables in TRANSITIONS.items()
     )

@@ -16,6 +16,7 @@ from django.db.models import GeneratedField
 
 from layers.catalog import Layer, layers
 from layers.models import AdministrativeArea, PlacedFeature
+from layers.query.journal import TRANSITIONS
 
 AREAS = AdministrativeArea._meta.db_table
 
@@ -82,23 +83,48 @@ FOR EACH ROW EXECUTE FUNCTION {layer.table}_stamp();
 
 
 def _reassign() -> str:
-    """When boundaries change, features whose area is another now are moved to it, in the same transaction."""
+    """When boundaries change, features whose area is another now are moved to it, in the same transaction.
+
+    None is missed: features are locked for other writers first, who would see the boundaries as they were before.
+    """
+    placed = [layer.table for layer in layers() if issubclass(layer.model, PlacedFeature)]
     updates = "".join(
-        f"UPDATE {layer.table} SET area = layers_area_of(geom) WHERE area <> layers_area_of(geom);\n"
-        for layer in layers()
-        if issubclass(layer.model, PlacedFeature)
+        f"""
+    UPDATE {table} SET area = layers_area_of(geom)
+    WHERE id IN (SELECT id FROM unnest(changed) box JOIN {table} ON geom && box) AND area <> layers_area_of(geom);"""
+        for table in placed
+    )
+    triggers = "".join(
+        f"CREATE OR REPLACE TRIGGER layers_reassign_{event} AFTER {event} ON {AREAS} {tables} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION layers_reassign();\n"
+        for event, tables in TRANSITIONS.items()
     )
     return f"""
 CREATE OR REPLACE FUNCTION layers_reassign() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    changed geometry[];  -- the boxes of areas as they were and are
 BEGIN
-    {updates}
+    IF TG_OP = 'INSERT' THEN
+        changed := ARRAY(SELECT ST_Envelope(geom) FROM new_rows);
+    ELSIF TG_OP = 'DELETE' THEN
+        changed := ARRAY(SELECT ST_Envelope(geom) FROM old_rows);
+    ELSIF TG_OP = 'UPDATE' THEN
+        changed := ARRAY(
+            SELECT ST_Envelope(side.geom)
+            FROM old_rows FULL JOIN new_rows USING (id), LATERAL (VALUES (old_rows.geom), (new_rows.geom)) side (geom)
+            WHERE (old_rows.code, old_rows.geom) IS DISTINCT FROM (new_rows.code, new_rows.geom)
+        );
+    ELSE
+        changed := ARRAY[ST_MakeEnvelope(-180, -90, 180, 90, 4326)];
+    END IF;
+    IF cardinality(changed) = 0 THEN
+        RETURN NULL;
+    END IF;
+    LOCK TABLE {", ".join(placed)} IN EXCLUSIVE MODE;{updates}
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER layers_reassign
-AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF geom, code ON {AREAS}
-FOR EACH STATEMENT EXECUTE FUNCTION layers_reassign();
-"""
+{triggers}"""
 
 
 def stamps_attach(**_: Any) -> None:

@@ -5,10 +5,11 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from conftest import FeatureMake, place, square, values_make
+from conftest import FeatureMake, in_the_background, place, square, values_make
 from django.contrib.gis.geos import Point
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateField
 from rest_framework.test import APIClient
 
@@ -145,6 +146,53 @@ def test_moved_boundaries_move_their_features(feature_make: FeatureMake) -> None
     assert area_now(spot) == "52.71"
     area.delete()
     assert area_now(spot) == ""
+    area = feature_make(layer_get("administrative_areas"), code="52.72", geom=square(116.1, -8.7, 0.1))
+    assert area_now(spot) == "52.72"
+    area.code = "52.73"
+    area.save()
+    assert area_now(spot) == "52.73"
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {area._meta.db_table}")
+    assert area_now(spot) == ""
+
+
+def test_boundaries_find_a_feature_that_comes_at_the_same_time(
+    elsewhere: BaseDatabaseWrapper, feature_make: FeatureMake
+) -> None:
+    spot = feature_make(layer_get("parking_spots"), geom=Point(117, -8.65, srid=4326))
+    area = feature_make(layer_get("administrative_areas"), code="52.71", geom=square(116.0, -8.7, 0.1))
+    area.geom = square(116.1, -8.7, 0.1)
+    with elsewhere.cursor() as cursor:
+        cursor.execute("UPDATE layers_parkingspot SET geom = ST_Point(116.15, -8.65, 4326)")
+        thread, _ = in_the_background(area.save)
+        elsewhere.commit()
+    thread.join()
+    assert area_now(spot) == "52.71"
+
+
+def test_a_feature_finds_boundaries_that_come_at_the_same_time(
+    elsewhere: BaseDatabaseWrapper, feature_make: FeatureMake
+) -> None:
+    spot = feature_make(layer_get("parking_spots"), geom=Point(117, -8.65, srid=4326))
+    feature_make(layer_get("administrative_areas"), code="52.71", geom=square(116.0, -8.7, 0.1))
+    spot.geom = Point(116.05, -8.65, srid=4326)
+    with elsewhere.cursor() as cursor:
+        cursor.execute("UPDATE layers_administrativearea SET code = '52.72'")
+        thread, _ = in_the_background(spot.save)
+        elsewhere.commit()
+    thread.join()
+    assert area_now(spot) == "52.72"
+
+
+def test_what_is_no_boundary_waits_for_no_feature(elsewhere: BaseDatabaseWrapper, feature_make: FeatureMake) -> None:
+    spot = feature_make(layer_get("parking_spots"), geom=Point(116.05, -8.65, srid=4326))
+    area = feature_make(layer_get("administrative_areas"), code="52.71", geom=square(116.0, -8.7, 0.1))
+    area.name = "Mataram"
+    with elsewhere.cursor() as cursor:
+        cursor.execute("UPDATE layers_parkingspot SET name = 'edited'")
+        area.save()
+        elsewhere.commit()
+    assert (area_now(spot), area.name) == ("52.71", "Mataram")
 
 
 def area_now(feature: Any) -> str:

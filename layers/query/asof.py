@@ -49,9 +49,10 @@ def asof_parse(layer: Layer, value: str) -> int:
     return int(place)
 
 
-def table_at(layer: Layer, place: int | None) -> Sql:
+def table_at(layer: Layer, place: int | None, id: int | None = None) -> Sql:
     """The rows of a layer at a place in the journal, as what ``FROM`` names; None is the present, the table itself.
 
+    Who looks for one ``id`` says so, and only its changes are gathered; other rows may then be as they are now.
     Of a column that came after a row had gone nothing is known: it is null there.
     """
     if place is None:
@@ -59,6 +60,7 @@ def table_at(layer: Layer, place: int | None) -> Sql:
     names = [field.column for field in layer.model._meta.local_concrete_fields]
     present = ", ".join(f'"{name}"' for name in names)
     before = ", ".join("coalesce(changed.geom, now.geom)" if name == "geom" else f'was."{name}"' for name in names)
+    one, args = ("", []) if id is None else (" AND change.layer = edit.layer AND fid = %s", [id])
     return (
         f"""(
     WITH bulk AS MATERIALIZED (
@@ -68,7 +70,7 @@ def table_at(layer: Layer, place: int | None) -> Sql:
                journal.overlay(old ORDER BY edit DESC) AS old,
                (array_agg(geom ORDER BY edit) FILTER (WHERE geom IS NOT NULL))[1] AS geom
         FROM journal.change JOIN journal.edit ON edit.id = change.edit
-        WHERE edit.layer = %s AND seq > %s GROUP BY fid
+        WHERE edit.layer = %s AND seq > %s{one} GROUP BY fid
     )
     SELECT {present} FROM {layer.table} now
     WHERE NOT EXISTS (SELECT FROM changed WHERE fid = now.id) AND NOT EXISTS (SELECT FROM bulk WHERE fids @> now.id)
@@ -78,5 +80,5 @@ def table_at(layer: Layer, place: int | None) -> Sql:
          LATERAL jsonb_populate_record(now, coalesce(old, '{{}}')) was
     WHERE op <> 'I' AND NOT EXISTS (SELECT FROM bulk WHERE fids @> fid AND bulk.edit < changed.edit)
 ) past""",
-        [layer.id, place] * 2,
+        [layer.id, place, layer.id, place, *args],
     )

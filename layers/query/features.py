@@ -181,7 +181,7 @@ def _page(layer: Layer, query: FeatureQuery, write: FeatureWriter, source: Sql, 
 
 
 def item(layer: Layer, id: int, crs: Crs, write: FeatureWriter, asof: int | None) -> Sql:
-    table, past = table_at(layer, asof)
+    table, past = table_at(layer, asof, id)
     written = write(layer, FeatureQuery(limit=1, crs=crs))
     return _versioned(layer, f"SELECT {written} FROM {table} WHERE id = %s", [*past, id])
 

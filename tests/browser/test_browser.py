@@ -271,6 +271,20 @@ def test_a_word_without_end_stays_in_its_cell(officer: Page, feature_make: Featu
     assert overflow(officer) == 0
 
 
+def test_history_has_room_for_its_words_on_a_phone_and_on_paper(officer: Page, feature_make: FeatureMake) -> None:
+    feature = feature_make(layer_get("markets"), name="Pasar")
+    feature.name = "Pasar Kebon Roek di Jalan Adi Sucipto"
+    feature.save()
+    officer.goto(f"/admin/layers/market/{feature.pk}/history/")
+    put_back = officer.get_by_role("button", name="Kembalikan yang lama")
+    for width, medium in ((390, "screen"), (390, "print"), (1280, "print")):
+        officer.set_viewport_size({"width": width, "height": 800})
+        officer.emulate_media(media=medium)
+        assert officer.locator("#change-history dd").bounding_box()["width"] > width / 2
+        expect(put_back).to_be_visible(visible=medium == "screen")
+    assert officer.locator("#container").evaluate("page => getComputedStyle(page).display") == "block"
+
+
 def test_fault_is_told_as_a_page(page: Page, complaints: list[str]) -> None:
     page.goto("/oapi/collections/markets/items?bbox=<b>&lang=en")
     expect(page.get_by_role("heading", level=1)).to_have_text("400 Bad Request")

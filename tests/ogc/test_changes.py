@@ -14,6 +14,7 @@ import pytest
 from conftest import FeatureMake, place, values_make
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils.dateparse import parse_datetime
 from pytest_django.live_server_helper import LiveServer
@@ -87,6 +88,16 @@ def test_nothing_but_what_is_published_is_told(layer: Layer, feature_make: Featu
     assert "RAHASIA" not in json.dumps(answer)
 
 
+@pytest.fixture(params=[False, True], ids=["in loops", "by hash"])
+def is_hashed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """PostgreSQL joins by hash, which keeps no order, as it does where changes are many."""
+    if request.param:
+        execute("SET enable_nestloop = off")
+    yield
+    execute("RESET enable_nestloop")
+
+
+@pytest.mark.usefixtures("is_hashed")
 @pytest.mark.parametrize(("number", "pages"), [(6, 4), (7, 5)], ids=["the last is full", "the last is not full"])
 def test_every_page_goes_on_where_the_last_one_ended(feature_make: FeatureMake, number: int, pages: int) -> None:
     """Within one statement of one commit, too."""
@@ -108,6 +119,24 @@ def test_every_page_goes_on_where_the_last_one_ended(feature_make: FeatureMake, 
         assert "limit=3" in following[0]
     assert sorted(seen) == sorted(made * 2)
     assert answer["token"] == ask(layer)["token"]
+
+
+def test_the_order_is_that_of_commits(feature_make: FeatureMake, elsewhere: BaseDatabaseWrapper) -> None:
+    """What was changed before something else, and committed after it, is on the later page."""
+    layer = layer_get("markets")
+    *slow, quick = (feature_make(layer, number).pk for number in (1, 2, 3))
+    token = ask(layer)["token"]
+    update = f"UPDATE {layer.table} SET name = 'Baru' WHERE id = ANY(%s)"
+    with elsewhere.cursor() as cursor:
+        cursor.execute(update, [slow])
+    execute(update, [quick])
+    elsewhere.commit()
+    pages = []
+    for _ in range(3):
+        answer = ask(layer, since=token, limit=1)
+        pages += [feature["id"] for feature in answer["features"]]
+        token = answer["token"]
+    assert pages == [quick, *slow]
 
 
 def test_a_page_knows_nothing_of_what_went_or_came_back_on_a_later_one(feature_make: FeatureMake) -> None:

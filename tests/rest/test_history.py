@@ -58,6 +58,7 @@ def test_it_tells_who_changed_what_newest_first(writer: APIClient, layer: Layer,
     assert deleted["new"] == made["old"] == {"properties": {}}
     assert (move["old"]["geometry"], move["new"]["geometry"]) == (before, last["geometry"])
     assert (rename["old"]["properties"]["name"], rename["new"]["properties"]["name"]) == ("name 1", "Baru")
+    assert [side["properties"].keys() - {"updated_at"} for side in (rename["old"], rename["new"])] == [{"name"}] * 2
     assert "geometry" not in rename["old"]
     assert (made["new"]["geometry"], made["new"]["properties"]["name"]) == (before, "name 1")
 

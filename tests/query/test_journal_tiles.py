@@ -121,6 +121,20 @@ def test_every_change_is_seen(feature_make: FeatureMake, change: str) -> None:
     assert value("SELECT journal.layer_version(%s)", layer.id) == after[0]
 
 
+def test_a_file_of_places_changes_the_tiles_around_them_only(feature_make: FeatureMake) -> None:
+    """However many are in the same tile: caches keep what lies between one town and the next."""
+    layer = layer_get("markets")
+    feature_make(layer, geom=Point(116.1, -8.58, srid=4326))
+    tiles = [tile_at(116.1, -8.58, 14), tile_at(118.7, -8.45, 14), tile_at(117.4, -8.5, 14)]
+    before = [version(layer, *tile) for tile in tiles]
+    value(
+        f"INSERT INTO {layer.table} (code, name, source, type, geom) "
+        "SELECT code || n, name, source, type, ST_Translate(geom, n / 500 * 2.6, n / 500 * 0.13) "
+        f"FROM {layer.table}, generate_series(1, 500) n"
+    )
+    assert [version(layer, *tile) > old for tile, old in zip(tiles, before, strict=True)] == [True, True, False]
+
+
 def test_pruning_leaves_every_tile_its_version(feature_make: FeatureMake) -> None:
     layer = layer_get("disaster_zones")
     feature = feature_make(layer, geom=square(110, -9, 9))

@@ -271,6 +271,18 @@ def test_over_http(client: Client, feature_make: FeatureMake) -> None:
     assert client.get(address, {"asof": "2126-01-01T00:00:00Z"}).json()["parameter"] == "asof"
 
 
+def test_an_item_that_moved_on_and_on_is_where_it_was(client: Client, feature_make: FeatureMake) -> None:
+    feature = feature_make(MARKETS, geom=Point(116.0, -8.5))
+    moments = [now()]
+    for number in (1, 2, 3):
+        MARKETS.model.objects.update(geom=Point(116.0 + number, -8.5))
+        moments.append(now())
+    address = f"/oapi/collections/markets/items/{feature.pk}"
+    for number, moment in enumerate(moments):
+        answer = client.get(address, {"asof": moment.isoformat()}).json()
+        assert answer["geometry"]["coordinates"] == [116.0 + number, -8.5]
+
+
 def test_an_item_as_it_was(client: Client, feature_make: FeatureMake) -> None:
     feature = feature_make(MARKETS, name="dulu")
     address, born = f"/oapi/collections/markets/items/{feature.pk}", now()

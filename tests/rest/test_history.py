@@ -64,7 +64,9 @@ def test_it_tells_who_changed_what_newest_first(writer: APIClient, layer: Layer,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_tells_when_and_from_whom_a_bulk_came(client_with: Callable[..., APIClient]) -> None:
+def test_it_tells_when_and_from_whom_a_bulk_came(
+    client_with: Callable[..., APIClient], feature_make: FeatureMake
+) -> None:
     layer = layer_get("markets")
     client = client_with(layer, "view")
     with connection.cursor() as cursor:
@@ -75,6 +77,8 @@ def test_it_tells_when_and_from_whom_a_bulk_came(client_with: Callable[..., APIC
     (made,) = edits(client, layer, layer.model.objects.latest("id"))
     assert (made["action"], made["new"]["properties"]["name"]) == ("add", "A")
     assert parse_datetime(made["at"])
+    (single,) = edits(client, layer, feature_make(layer))
+    assert (single["action"], single["new"]["properties"]["name"]) == ("add", "name 1")
 
 
 def test_it_is_paged(client_with: Callable[..., APIClient], feature_make: FeatureMake) -> None:

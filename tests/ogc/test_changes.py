@@ -156,6 +156,15 @@ def test_a_page_knows_nothing_of_what_went_or_came_back_on_a_later_one(feature_m
     assert pages == [[], [(gone_id, True)], [(back.pk, False)], [(back.pk, False)]]
 
 
+def test_an_item_with_another_id_is_one_that_went_and_one_that_came(feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    id = feature_make(layer).pk
+    token = ask(layer)["token"]
+    execute(f"UPDATE {layer.table} SET id = -id")
+    told = ask(layer, since=token)["features"]
+    assert [(feature["id"], "deleted" in feature) for feature in told] == [(-id, False), (id, True)]
+
+
 def test_a_bulk_insert_is_told_item_by_item() -> None:
     layer = layer_get("markets")
     start = ask(layer)

@@ -81,6 +81,23 @@ def test_it_tells_when_and_from_whom_a_bulk_came(
     assert (single["action"], single["new"]["properties"]["name"]) == ("add", "name 1")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_same_id_in_another_layer_is_another_feature(
+    client_with: Callable[..., APIClient], feature_make: FeatureMake
+) -> None:
+    layer, other = layer_get("markets"), layer_get("parking_spots")
+    client = client_with(layer, "view")
+    feature = feature_make(layer)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {other.table} (id, code, name, source, type, geom) SELECT %s + n, 'B-' || n, 'A', 'uji', %s, "
+            "ST_Point(116, -8, 4326) FROM generate_series(0, 10000) n",
+            [feature.pk, other.property("type").codes[0]],
+        )
+    other.model.objects.filter(pk=feature.pk).delete()
+    assert [edit["action"] for edit in edits(client, layer, feature)] == ["add"]
+
+
 def test_it_is_paged(client_with: Callable[..., APIClient], feature_make: FeatureMake) -> None:
     layer = layer_get("markets")
     client = client_with(layer, "view")

@@ -12,7 +12,7 @@ from django.forms import Form, MultiWidget
 from django.test import Client
 from django.urls import reverse
 
-from layers.catalog import Layer, layer_get
+from layers.catalog import Layer, layer_get, layers
 from layers.models import Feature
 
 
@@ -281,6 +281,8 @@ def test_what_was_deleted_is_listed_until_it_is_put_back(
 
     for feature in (first, second):
         admin_client.post(address(layer, "delete", feature.pk), {"post": "yes"})
+    other = next(known for known in layers() if known is not layer)
+    feature_make(other, id=id).delete()  # another layer's
     page = admin_client.get(listed, headers={"accept-language": "en"})
     told = [(one.code, one.name, one.actor) for one in page.context["deleted"]]
     assert told == [(second.code, "Lama <2>", "admin"), (first.code, "Lama <1>", "admin")]

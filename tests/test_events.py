@@ -32,7 +32,7 @@ from layers.query.notices import News, Notice, news_fetch
 from layers.query.validity import Boundaries, boundaries_fetch
 
 MARKETS, POSTS, ZONES = map(layer_get, ("markets", "aid_posts", "disaster_zones"))
-ELSEWHERE = "00000000-0000-4000-8000-000000000000-7"
+ELSEWHERE = "00000000-0000-4000-8000-000000000000-7000000"
 ALL = [layer.id for layer in layers()]
 
 Told = tuple[str, Any, str | None]
@@ -253,14 +253,22 @@ def _assert_lost(port: int) -> None:
         assert (refused.status, refused.answer.headers["Retry-After"]) == (503, "10")
 
 
+def _assert_comes_back(port: int) -> None:
+    with closing(Watcher(port, f"/events?since={ELSEWHERE}")) as back:
+        assert back.status == 200
+        assert [back.next()[0] for _ in range(1 + len(ALL))] == ["hello", *["change"] * len(ALL)]
+
+
 def test_streams_outlive_the_database(transactional_db: None, feature_make: FeatureMake) -> None:
     with _cabled() as (cable, port, watcher):
+        _assert_comes_back(port)
         cable.pull()
         feature_make(MARKETS)
         time.sleep(0.5)
         _assert_lost(port)
         cable.plugged = True
         assert watcher.next()[1]["layer"] == "markets"
+        _assert_comes_back(port)
 
 
 def test_streams_outlive_a_database_that_hangs(transactional_db: None, feature_make: FeatureMake) -> None:

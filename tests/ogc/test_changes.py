@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conftest import FeatureMake, place, values_make
+from conftest import FeatureMake, in_the_background, place, values_make
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django.live_server_helper import LiveServer
 
@@ -137,6 +138,28 @@ def test_the_order_is_that_of_commits(feature_make: FeatureMake, elsewhere: Base
         pages += [feature["id"] for feature in answer["features"]]
         token = answer["token"]
     assert pages == [quick, *slow]
+
+
+def test_a_commit_waits_for_the_one_that_was_numbered_before(
+    feature_make: FeatureMake, elsewhere: BaseDatabaseWrapper
+) -> None:
+    """Who read between the two would miss the first; and what has waited was not there yet while it did."""
+    layer = layer_get("markets")
+    first, second = (feature_make(layer, number, name="Lama").pk for number in (1, 2))
+    token = ask(layer)["token"]
+    update = f"UPDATE {layer.table} SET name = 'Baru' WHERE id = %s"
+    with elsewhere.cursor() as cursor:
+        cursor.execute(update, [first])
+        cursor.execute("SET CONSTRAINTS journal.number IMMEDIATE")
+    waiting, _ = in_the_background(lambda: execute(update, second))
+    between, moment = ask(layer, since=token), timezone.now()
+    elsewhere.commit()
+    waiting.join()
+    assert between["features"] == []
+    assert [feature["id"] for feature in ask(layer, since=between["token"])["features"]] == [first, second]
+    address = f"/oapi/collections/{layer.id}/items/{second}"
+    names = [Client().get(address, asked).json()["properties"]["name"] for asked in ({"asof": moment.isoformat()}, {})]
+    assert names == ["Lama", "Baru"]
 
 
 def test_a_page_knows_nothing_of_what_went_or_came_back_on_a_later_one(feature_make: FeatureMake) -> None:

@@ -142,6 +142,21 @@ def test_polygons_are_clipped_to_the_margin(feature_make: FeatureMake) -> None:
         assert shown.geometry.equals(shapely.box(-256, -256, 4096 + 256, 4096 + 256))
 
 
+@pytest.mark.parametrize("is_thinned", [False, True], ids=["whole", "thinned"])
+def test_a_polygon_beside_a_tile_is_in_its_margin(
+    feature_make: FeatureMake, monkeypatch: pytest.MonkeyPatch, is_thinned: bool
+) -> None:
+    """So that its outline goes on over the edge."""
+    if is_thinned:
+        monkeypatch.setattr(tiles, "DETAILS", DETAILS[1:])
+    layer, tile = layer_get("disaster_zones"), tile_at("WebMercatorQuad", 12)
+    _, south, east, _ = tile.degrees()
+    feature_make(layer, geom=square(east + 0.0015, south + 0.03))
+    (shown,) = drawn(layer, tile)
+    left, _, right, _ = shown.geometry.bounds
+    assert 4096 < left < right == pytest.approx(4352, abs=2)
+
+
 @pytest.mark.parametrize("matrix_set", MATRIX_SETS)
 @pytest.mark.parametrize("is_thinned", [False, True], ids=["whole", "thinned"])
 def test_a_polygon_is_labelled_once(

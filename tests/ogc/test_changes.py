@@ -248,6 +248,15 @@ def test_a_place_within_a_forgotten_commit_is_gone_the_one_behind_it_is_not(feat
     assert [feature["id"] for feature in ask(layer, since=behind)["features"]] == [last]
 
 
+def test_pruning_does_not_hide_that_a_table_was_emptied(feature_make: FeatureMake) -> None:
+    layer = layer_get("markets")
+    feature_make(layer)
+    token = ask(layer)["token"]
+    execute(f"TRUNCATE {layer.table}")
+    assert journal_prune(-1) > 0
+    refused(layer, 410, since=token)
+
+
 def test_pruning_keeps_the_state_of_each_layer(feature_make: FeatureMake) -> None:
     layer, quiet = layer_get("markets"), layer_get("aid_posts")
     feature_make(quiet)

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from layers.catalog import Layer, layer_get
 from layers.models import Feature
+from layers.query.journal import journal_prune
 
 MERGE = {"type": "Feature"}
 
@@ -116,6 +117,20 @@ def test_it_is_paged(client_with: Callable[..., APIClient], feature_make: Featur
     assert [edit for part in seen for edit in part] == whole
     assert client.get(address(layer, feature) + "?limit=0").json()["parameter"] == "limit"
     assert client.get(address(layer, feature) + "?offest=1").json()["parameter"] == "offest"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_forgotten_with_the_journal(client_with: Callable[..., APIClient], feature_make: FeatureMake) -> None:
+    """What people wrote is kept no longer than the operator says."""
+    layer = layer_get("markets")
+    client = client_with(layer, "view")
+    feature = feature_make(layer, name="Lama")
+    for name in ("Baru", "Kini"):
+        feature.name = name
+        feature.save()
+    journal_prune(-1)
+    (last,) = edits(client, layer, feature)
+    assert last["old"]["properties"]["name"] == "Baru"
 
 
 def test_personal_data_is_not_told(client_with: Callable[..., APIClient], feature_make: FeatureMake) -> None:

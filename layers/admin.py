@@ -53,6 +53,14 @@ DRAWING = text(
 )
 
 
+CHANGED_MEANWHILE = text(
+    "Sementara halaman ini terbuka, fitur ini diubah dari tempat lain; lihat Riwayat. Tidak ada yang disimpan: "
+    '<a href="{here}">buka lagi seperti keadaannya sekarang</a>, lalu ubah lagi.',
+    "While this page was open, the feature was changed elsewhere; see its history. Nothing was stored: "
+    '<a href="{here}">open it as it is now</a>, then make your change again.',
+)
+
+
 class MapWidget(OSMWidget):
     """Django's map for drawing, over the outlines of the kecamatan instead of another server's tiles."""
 
@@ -108,14 +116,7 @@ class FeatureForm(forms.ModelForm):
         features = self._meta.model._default_manager
         changed_at = features.select_for_update().filter(pk=self.instance.pk).values_list("updated_at", flat=True)
         if self.instance.pk and [self.data.get("opened")] != [moment.isoformat() for moment in changed_at]:
-            raise ValidationError(
-                text(
-                    "Sementara halaman ini terbuka, fitur ini diubah dari tempat lain; lihat Riwayat. Tidak ada yang "
-                    "disimpan: muat ulang halaman ini, lalu ubah lagi.",
-                    "While this page was open, the feature was changed elsewhere; see its history. Nothing was stored: "
-                    "load this page again, then make your change again.",
-                )
-            )
+            raise ValidationError(format_html(CHANGED_MEANWHILE, here=""))  # reloading would send the same again
         return cleaned
 
 

@@ -209,10 +209,10 @@ def form_refused(request: HttpRequest, reason: str) -> HttpResponse:
         request,
         Forbidden(
             text(
-                "Formulir ini sudah kedaluwarsa, bukan dari portal ini, atau peramban memblokir kuki. "
-                "Izinkan kuki, muat ulang halamannya, lalu kirim lagi.",
-                "This form is out of date, is not one of this portal, or the browser blocks cookies. "
-                "Allow cookies, load its page again, then send it.",
+                "Formulir ini sudah kedaluwarsa, bukan dari portal ini, atau peramban memblokir kuki. Tidak ada yang "
+                "disimpan. Izinkan kuki, kembali ke halaman sebelumnya, muat ulang, lalu isi dan kirim lagi.",
+                "This form is out of date, is not one of this portal, or the browser blocks cookies. Nothing was "
+                "stored. Allow cookies, go back to the page before, load it again, then fill it in and send it.",
             )
         ),
     )

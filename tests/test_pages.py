@@ -160,7 +160,7 @@ def test_a_form_without_its_token_is_told_as_every_fault() -> None:
         page = strict.post(path, headers={"Accept": "text/html"})
         assert (page.status_code, page["Content-Type"]) == (403, "text/html; charset=utf-8")
         assert told.json()["detail"] in page.content.decode()
-        assert "Allow cookies" in told.json()["detail"]
+        assert "Allow cookies, go back to the page before" in told.json()["detail"]
 
 
 @pytest.mark.django_db

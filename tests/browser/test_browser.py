@@ -330,6 +330,22 @@ def test_stored_point_is_shown_and_kept(officer: Page, feature_make: FeatureMake
     assert (stored.name, stored.geom.coords) == ("Nama baru", (116.1000000001, -8.5800000001))
 
 
+def test_way_on_from_a_change_that_came_too_late(officer: Page, feature_make: FeatureMake) -> None:
+    """To load the page again would send the same again."""
+    market = feature_make(layer_get("markets"), name="Lama")
+    officer.goto(f"/admin/layers/market/{market.pk}/change/")
+    type(market).objects.filter(pk=market.pk).update(name="Diubah lewat REST")
+    officer.locator("[name=address]").fill("Jalan Udayana")
+    officer.locator("[name=_save]").click()
+    officer.locator(".nonfield").get_by_role("link", name="buka lagi").click()
+    expect(officer.locator("[name=name]")).to_have_value("Diubah lewat REST")
+    officer.locator("[name=address]").fill("Jalan Udayana")
+    officer.locator("[name=_save]").click()
+    expect(officer.locator(".messagelist .success")).to_be_visible()
+    stored = type(market).objects.get()
+    assert (stored.name, stored.address) == ("Diubah lewat REST", "Jalan Udayana")
+
+
 def test_polygon_is_drawn(officer: Page) -> None:
     officer.goto("/admin/layers/disasterzone/add/")
     shown_on_map(officer, ADMIN_LAND)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from conftest import FeatureMake, in_the_background, place, square, values_make
 from django.contrib.auth.models import Permission, User
+from django.contrib.gis.geos import MultiPolygon
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.forms import Form, MultiWidget
@@ -302,14 +303,17 @@ def test_what_was_deleted_is_listed_until_it_is_put_back(
     assert [one.code for one in admin_client.get(listed).context["deleted"]] == [second.code, first.code]
 
 
-def test_history_tells_local_times_and_long_words(admin_client: Client, feature_make: FeatureMake) -> None:
+def test_history_tells_whole_words_and_folds_shapes(admin_client: Client, feature_make: FeatureMake) -> None:
+    """Times are local."""
     layer, ending = layer_get("disaster_zones"), "akhir yang baru"
     zone = feature_make(layer, source="panjang " * 20)
     zone.valid_to, zone.source = datetime(2026, 11, 22, 22, tzinfo=UTC), "panjang " * 20 + ending
+    zone.geom = MultiPolygon(zone.geom[0].centroid.buffer(0.01), srid=4326)
     zone.save()
     page = admin_client.get(address(layer, "history", zone.pk), headers={"accept-language": "en"}).content.decode()
     assert "Nov. 23, 2026, 6 a.m." in page
-    assert f"{ending}</details>" in page
+    assert f"{ending}\n" in page
+    assert ")))</details>" in page
 
 
 def test_codes_in_another_order_are_no_change(admin_client: Client, feature_make: FeatureMake) -> None:

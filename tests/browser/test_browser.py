@@ -273,14 +273,16 @@ def test_a_word_without_end_stays_in_its_cell(officer: Page, feature_make: Featu
 
 def test_history_has_room_for_its_words_on_a_phone_and_on_paper(officer: Page, feature_make: FeatureMake) -> None:
     feature = feature_make(layer_get("markets"), name="Pasar")
-    feature.name = "Pasar Kebon Roek di Jalan Adi Sucipto"
+    feature.name = "Pasar Kebon Roek di Jalan Adi Sucipto, di sebelah lapangan dan masjid, " * 2
     feature.save()
     officer.goto(f"/admin/layers/market/{feature.pk}/history/")
     put_back = officer.get_by_role("button", name="Kembalikan yang lama")
     for width, medium in ((390, "screen"), (390, "print"), (1280, "print")):
         officer.set_viewport_size({"width": width, "height": 800})
         officer.emulate_media(media=medium)
-        assert officer.locator("#change-history dd").bounding_box()["width"] > width / 2
+        told = officer.locator("#change-history dd")
+        assert told.bounding_box()["width"] > width * 0.8
+        assert told.inner_text().split() == ["Pasar", "→", *feature.name.split()]
         expect(put_back).to_be_visible(visible=medium == "screen")
     assert officer.locator("#container").evaluate("page => getComputedStyle(page).display") == "block"
 

@@ -61,6 +61,12 @@ CHANGED_MEANWHILE = text(
 )
 
 
+RENEWED = text(
+    "{}: diisi dengan saat ini, sebab data berubah dan waktunya tidak. Ubahlah bila data itu lebih lama.",
+    "{}: set to the present, for the data changed and its time did not. Change it if the data are older.",
+)
+
+
 class MapWidget(OSMWidget):
     """Django's map for drawing, over the outlines of the kecamatan instead of another server's tiles."""
 
@@ -113,6 +119,9 @@ class FeatureForm(forms.ModelForm):
             is_same = field.name in self.cleaned_data and field.name not in self.changed_data
             if isinstance(field, CodesField) and is_same:  # what is ticked comes in the order of the page
                 self.cleaned_data[field.name] = getattr(self.instance, field.name)
+        given = {name: self.cleaned_data.get(name) for name in self.changed_data}
+        self.renewed = self.instance.times_renewed(given) if self.instance.pk else {}
+        self.cleaned_data |= self.renewed
         features = self._meta.model._default_manager
         changed_at = features.select_for_update().filter(pk=self.instance.pk).values_list("updated_at", flat=True)
         if self.instance.pk and [self.data.get("opened")] != [moment.isoformat() for moment in changed_at]:
@@ -151,6 +160,9 @@ class FeatureAdmin(GISModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor_set(request.user.get_username())
         super().save_model(request, obj, form, change)
+        for name in form.renewed:
+            label = capfirst(obj._meta.get_field(name).verbose_name)
+            self.message_user(request, str(RENEWED).format(label), messages.INFO)
 
     @twice
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -150,6 +150,32 @@ def test_what_others_changed_meanwhile_is_not_undone(admin_client: Client, layer
     assert (feature.name, feature.source) == ("Diubah lewat REST", "Admin")
 
 
+def test_a_status_changed_in_a_hurry_has_not_the_age_of_the_one_before(
+    admin_client: Client, feature_make: FeatureMake
+) -> None:
+    layer = layer_get("aid_posts")
+    long_ago = datetime(2018, 8, 5, 11, 46, tzinfo=UTC)
+    post = feature_make(layer, status="buka", status_as_of=long_ago)
+    here, start = address(layer, "change", post.pk), datetime.now(UTC)
+    data = posted(admin_client.get(here).context["adminform"].form)
+    page = admin_client.post(here, data | {"name": "Nama baru"}, follow=True)
+    post.refresh_from_db()
+    assert (post.status_as_of, len(page.context["messages"])) == (long_ago, 1)
+
+    data = posted(admin_client.get(here).context["adminform"].form)
+    page = admin_client.post(here, data | {"status": "penuh"}, follow=True, headers={"accept-language": "en"})
+    post.refresh_from_db()
+    told = "Status as of: set to the present, for the data changed and its time did not."
+    assert post.status_as_of >= start
+    assert any(str(message).startswith(told) for message in page.context["messages"])
+
+    data = posted(admin_client.get(here).context["adminform"].form)
+    earlier = {"status": "tutup", "status_as_of_0": "2018-08-06", "status_as_of_1": "08:00:00"}
+    admin_client.post(here, data | earlier)
+    post.refresh_from_db()
+    assert post.status_as_of.year == 2018
+
+
 def test_codes_are_ticked(admin_client: Client, feature_make: FeatureMake) -> None:
     layer = layer_get("markets")
     market = feature_make(layer, operating_days=["senin"])

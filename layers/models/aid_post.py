@@ -7,6 +7,8 @@ from layers.models.base import PlacedFeature
 from layers.models.fields import PEOPLE, CodeField, CountField, WordsField
 from layers.text import text
 
+DISPLACED = ("displaced_day", "displaced_night", "women", "under_fives", "elderly", "pregnant", "disabled")
+
 
 class AidPost(PlacedFeature):
     """A post that serves people in a disaster. Day and night counts differ, and both age: see ``displaced_as_of``."""
@@ -62,21 +64,14 @@ class AidPost(PlacedFeature):
 
     restricted = ("contact_name", "contact_phone")
 
+    ageing = {"status_as_of": ("status",), "displaced_as_of": DISPLACED}
+
     class Meta(PlacedFeature.Meta):
         verbose_name = text("pos bantuan", "aid post")
         verbose_name_plural = text("pos bantuan", "aid posts")
         constraints = [
             CheckConstraint(
-                condition=Q(
-                    displaced_day=None,
-                    displaced_night=None,
-                    women=None,
-                    under_fives=None,
-                    elderly=None,
-                    pregnant=None,
-                    disabled=None,
-                )
-                | Q(displaced_as_of__isnull=False),
+                condition=Q(**dict.fromkeys(DISPLACED)) | Q(displaced_as_of__isnull=False),
                 name="aidpost_displaced_have_a_time",
                 violation_error_message=text(
                     "Jumlah pengungsi memerlukan waktu data.", "Counts of displaced people need their time."

@@ -7,7 +7,8 @@ The database keeps what it can by itself, for planners also write to it straight
 - ``area`` and ``updated_at`` are set by a trigger (``layers/query/stamps.py``), whoever writes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.contrib.gis.db import models
@@ -58,6 +59,9 @@ class Feature(models.Model):
     restricted: ClassVar[tuple[str, ...]] = ()
     """Fields with personal data: the admin shows them to its users, no door publishes them."""
 
+    ageing: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Fields whose facts are as of a time of their own, by the field with that time."""
+
     class Meta:
         abstract = True
         ordering = ["id"]
@@ -83,6 +87,18 @@ class Feature(models.Model):
                 self.geom = geometry_clean(geom, self.geometry_type())
             except ValidationError as error:
                 raise ValidationError({"geom": error}) from error
+
+    def times_renewed(self, given: Mapping[str, Any]) -> dict[str, datetime]:
+        """Now, for each time that a new fact of ``given`` is as of and that ``given`` does not say.
+
+        A status that was changed in a hurry would else be passed on with the age of the one before it.
+        """
+        now = datetime.now(UTC)
+        return {
+            time: now
+            for time, facts in self.ageing.items()
+            if time not in given and any(given.get(fact) not in (None, "", getattr(self, fact)) for fact in facts)
+        }
 
 
 class PlacedFeature(Feature):

@@ -81,6 +81,8 @@ class HealthFacility(PlacedFeature):
 
     restricted = ("contact_name", "contact_phone")
 
+    ageing = {"beds_as_of": ("beds_available", "icu_beds_available"), "status_as_of": ("status", "emergency_offload")}
+
     class Meta(PlacedFeature.Meta):
         verbose_name = text("fasilitas kesehatan", "health facility")
         verbose_name_plural = text("fasilitas kesehatan", "health facilities")

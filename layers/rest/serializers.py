@@ -117,12 +117,14 @@ class FeatureSerializer(GeoFeatureModelSerializer):
         return super().run_validation(self._values(data))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The values as they are stored. A whole feature has defaults where it says nothing, a part keeps the rest."""
+        """The values as they are stored. A whole feature has defaults where it says nothing, a part keeps the rest, but
+        for the time of a fact that it renews."""
         columns: Any = self.layer.model._meta
         feature = self.instance or self.layer.model()
         if not self.partial:
             writable = [name for name, field in self.fields.items() if not field.read_only]
             attrs = {name: columns.get_field(name).get_default() for name in writable} | attrs
+        attrs |= feature.times_renewed(attrs)
         for name, value in attrs.items():
             setattr(feature, name, value)
         feature.full_clean()

@@ -79,6 +79,43 @@ def test_what_is_read_can_be_sent_back(writer: APIClient, feature_make: FeatureM
     assert writer.put(address(layer, feature), read, format="json").json() == read
 
 
+LONG_AGO = datetime(2018, 8, 5, 11, 46, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("id", "was", "change", "renewed"),
+    [
+        ("aid_posts", {"status": "buka"}, {"status": "penuh"}, ["status_as_of"]),
+        ("aid_posts", {"status": "buka"}, {"status": "buka", "name": "Lain"}, []),
+        ("aid_posts", {"status": "buka"}, {"status": "penuh", "status_as_of": "2018-08-05T12:00:00Z"}, []),
+        ("aid_posts", {"women": 3}, {"elderly": 4}, ["displaced_as_of"]),
+        ("aid_posts", {"women": 3}, {"women": None}, []),
+        ("health_facilities", {"status": "normal"}, {"emergency_offload": "delayed"}, ["status_as_of"]),
+        ("health_facilities", {"status": "normal"}, {"status": ""}, []),
+        ("health_facilities", {"beds": 9}, {"beds_available": 0}, ["beds_as_of"]),
+        ("health_facilities", {"beds": 9}, {"beds": 10}, []),
+    ],
+)
+def test_a_new_fact_has_not_the_age_of_the_one_before(
+    client_with: Callable[..., APIClient],
+    feature_make: FeatureMake,
+    id: str,
+    was: dict[str, Any],
+    change: dict[str, Any],
+    renewed: list[str],
+) -> None:
+    layer = layer_get(id)
+    feature = feature_make(layer, **dict.fromkeys(layer.model.ageing, LONG_AGO) | was)
+    start = datetime.now(UTC)
+    sent = {"type": "Feature", "properties": change}
+    answer = client_with(layer, "change").patch(address(layer, feature), sent, format="json")
+    feature.refresh_from_db()
+    times = {name: getattr(feature, name) for name in layer.model.ageing}
+    assert answer.status_code == 200, answer.content
+    assert [name for name, time in times.items() if time >= start] == renewed
+    assert all(time.year == 2018 for name, time in times.items() if name not in renewed)
+
+
 def test_change_keeps_the_rest_and_replacement_does_not(
     client_with: Callable[..., APIClient], feature_make: FeatureMake
 ) -> None:

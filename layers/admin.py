@@ -31,7 +31,7 @@ from layers.errors import Problem
 from layers.models import Feature
 from layers.models.fields import CodesField
 from layers.models.geometry import SRID
-from layers.query.history import Edit, State, deleted_fetch, history_fetch, item_restore, value_read
+from layers.query.history import Edit, State, deleted_fetch, histories_fetch, item_restore, value_read
 from layers.query.journal import actor_set
 from layers.query.values import id_parse
 from layers.text import text
@@ -181,9 +181,11 @@ class FeatureAdmin(GISModelAdmin):
         if request.method == "POST":
             if not editable:
                 raise PermissionDenied
-            self._restore(request, id, id_parse(request.POST.get("edit", "")) or 0)
+            edit, newest = (id_parse(request.POST.get(name, "")) for name in ("edit", "newest"))
+            self._restore(request, id, edit or 0, newest)
             return HttpResponseRedirect(request.get_full_path())
-        edits = history_fetch(self.layer, id, EDITS + 1, offset)
+        known = histories_fetch(self.layer, [id]).get(id, [])
+        edits = known[offset : offset + EDITS + 1]
         if not edits and not feature:
             return super().history_view(request, object_id, extra_context)
         context = {
@@ -193,6 +195,7 @@ class FeatureAdmin(GISModelAdmin):
             "feature": feature,
             "edits": [(edit, changes_told(self.model, edit)) for edit in edits[:EDITS]],
             "editable": editable,
+            "newest": known[0].id if known else None,
             "older": offset + EDITS if len(edits) > EDITS else None,
         }
         return TemplateResponse(request, "admin/layers/object_history.html", context)
@@ -216,11 +219,11 @@ class FeatureAdmin(GISModelAdmin):
         }
         return TemplateResponse(request, "admin/layers/deleted.html", context)
 
-    def _restore(self, request: HttpRequest, id: int, edit: int) -> None:
+    def _restore(self, request: HttpRequest, id: int, edit: int, newest: int | None) -> None:
         try:
             with transaction.atomic():
                 actor_set(request.user.get_username())
-                feature = item_restore(self.layer, id, edit)
+                feature = item_restore(self.layer, id, edit, newest)
                 words = text("Keadaan lama dikembalikan.", "The old state was put back.")
                 self.log_change(request, feature, str(words))
         except (Problem, ValidationError) as error:

@@ -280,6 +280,28 @@ def test_history_shows_old_and_new_and_puts_the_old_back(admin_client: Client, l
     assert response.context["edits"][0][0].actor == "admin"
 
 
+def test_putting_back_undoes_nothing_that_its_page_did_not_show(
+    admin_client: Client, feature_make: FeatureMake
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer, name="Pasar lama")
+    layer.model.objects.update(name="Pasar salah")
+    history = address(layer, "history", feature.pk)
+    page = admin_client.get(history)
+    sent = {"edit": page.context["edits"][0][0].id, "newest": page.context["newest"]}
+    assert f'name="newest" value="{sent["newest"]}"' in page.content.decode()
+    layer.model.objects.update(kiosks=77)
+    told = admin_client.post(history, sent, follow=True, headers={"accept-language": "en"})
+    feature.refresh_from_db()
+    assert (feature.name, feature.kiosks) == ("Pasar salah", 77)
+    assert [str(message)[:51] for message in told.context["messages"]] == [
+        "While this history was open, the feature was change"
+    ]
+    admin_client.post(history, sent | {"newest": told.context["newest"]})
+    feature.refresh_from_db()
+    assert feature.name == "Pasar lama"
+
+
 def test_a_deleted_feature_is_had_back_from_its_history(admin_client: Client, layer: Layer, feature: Feature) -> None:
     id, history = feature.pk, address(layer, "history", feature.pk)
     deleted = admin_client.post(address(layer, "delete", id), {"post": "yes"}, follow=True)

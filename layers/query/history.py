@@ -49,7 +49,7 @@ State = Mapping[str, Any]
 
 
 class Unrestorable(Problem):
-    """There is no such state to put back."""
+    """There is no such state to put back, or more happened to the item than who asks knows of."""
 
 
 @dataclass(frozen=True)
@@ -131,23 +131,36 @@ def value_read(field: models.Field, value: Any) -> Any:
 
 
 @transaction.atomic
-def item_restore(layer: Layer, id: int, edit: int) -> Feature:
+def item_restore(layer: Layer, id: int, edit: int, newest: int | None = None) -> Feature:
     """Put an item back into the state it was in before an edit, be it deleted by now or not.
 
     What the database computes is computed anew. The caller names the actor.
 
+    Args:
+        newest: the last edit of the item that who asks knows of; without it, what came since is undone, too.
+
     Raises:
         NotFound: the journal has no such edit of the item.
-        Unrestorable: there was no item before the edit, or its state is not known.
+        Unrestorable: there was no item before the edit, or its state is not known, or ``newest`` is not the last one.
         django.core.exceptions.ValidationError: the state is not valid any more.
     """
     present = layer.model._default_manager.select_for_update().filter(pk=id).first()
-    found = next((one for one in histories_fetch(layer, [id]).get(id, []) if one.id == edit), None)
+    edits = histories_fetch(layer, [id]).get(id, [])
+    found = next((one for one in edits if one.id == edit), None)
     if found is None:
         raise NotFound(
             text(
                 f"Tidak ada perubahan {edit} pada item {id} di {layer.id}.",
                 f"There is no edit {edit} of item {id} in {layer.id}.",
+            )
+        )
+    if newest not in (None, edits[0].id):
+        raise Unrestorable(
+            text(
+                "Sementara riwayat ini terbuka, fitur ini diubah lagi. Tidak ada yang dikembalikan: lihat perubahan "
+                "yang baru, lalu pilih lagi.",
+                "While this history was open, the feature was changed again. Nothing was put back: see what is new, "
+                "then choose again.",
             )
         )
     if found.before is None:

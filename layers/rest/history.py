@@ -25,7 +25,7 @@ from layers.query.history import Edit, State, history_fetch, item_restore
 from layers.query.journal import actor_set
 from layers.query.values import id_parse, limit_parse, whole_parse
 from layers.rest.pagination import LIMIT, OFFSET
-from layers.rest.preconditions import tagged
+from layers.rest.preconditions import precondition_check, tagged
 from layers.text import text
 
 
@@ -108,7 +108,10 @@ class HistoryActions(GenericAPIView[Feature]):
     def restore(self, request: Request, id: str, edit: str) -> Response:
         actor_set(request.user.get_username())
         number = self._number(id)
-        if not self.get_queryset().filter(pk=number).exists() and not may(request, self.layer, "add"):
+        present = self.get_queryset().select_for_update().filter(pk=number).first()
+        if present:
+            precondition_check(request, self.layer, present)
+        elif not may(request, self.layer, "add"):
             self.permission_denied(request)
         try:
             feature = item_restore(self.layer, number, self._number(edit))

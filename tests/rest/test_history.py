@@ -194,6 +194,27 @@ def test_an_old_state_comes_back(writer: APIClient, layer: Layer, feature_make: 
     assert writer.post(address(layer, feature, newest["id"])).json()["properties"]["name"] == "Dua"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_putting_back_undoes_nothing_that_its_sender_has_not_read(
+    client_with: Callable[..., APIClient], feature_make: FeatureMake
+) -> None:
+    layer = layer_get("markets")
+    feature = feature_make(layer, name="Pasar lama")
+    layer.model.objects.update(name="Pasar salah")
+    client = client_with(layer, "change")
+    here = f"/api/v1/markets/{feature.pk}/"
+    edit = client.get(f"{here}history/").json()["edits"][0]["id"]
+    read = client.get(here)["ETag"]
+    layer.model.objects.update(kiosks=77)
+    refused = client.post(f"{here}history/{edit}/restore/", headers={"If-Match": read})
+    feature.refresh_from_db()
+    assert (refused.status_code, feature.name, feature.kiosks) == (412, "Pasar salah", 77)
+    now = client.get(here)["ETag"]
+    assert client.post(f"{here}history/{edit}/restore/", headers={"If-Match": now}).status_code == 200
+    feature.refresh_from_db()
+    assert feature.name == "Pasar lama"
+
+
 def test_a_deleted_feature_comes_back(writer: APIClient, layer: Layer, feature_make: FeatureMake) -> None:
     personal = dict.fromkeys(layer.model.restricted, "Bu Sri")
     feature = feature_make(layer, observed_at="2026-01-02T03:04:05+08:00", **personal)

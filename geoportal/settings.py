@@ -193,6 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
 TIME_ZONE = _zone("TIME_ZONE", "Asia/Makassar")
+FORMAT_MODULE_PATH = ["geoportal.formats"]
 USE_TZ = True
 
 MAP_BACKGROUND = os.environ.get("BASEMAP", "")

@@ -176,6 +176,18 @@ def test_a_status_changed_in_a_hurry_has_not_the_age_of_the_one_before(
     assert post.status_as_of.year == 2018
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_date_is_read_with_its_day_first(admin_client: Client, feature_make: FeatureMake, language: str) -> None:
+    layer = layer_get("markets")
+    market = feature_make(layer)
+    here = address(layer, "change", market.pk)
+    data = posted(admin_client.get(here).context["adminform"].form)
+    given = {"observed_at_0": "05/09/2026", "observed_at_1": "10:30"}
+    answer = admin_client.post(here, data | given, headers={"accept-language": language})
+    market.refresh_from_db()
+    assert (answer.status_code, market.observed_at) == (302, datetime(2026, 9, 5, 2, 30, tzinfo=UTC))
+
+
 def test_codes_are_ticked(admin_client: Client, feature_make: FeatureMake) -> None:
     layer = layer_get("markets")
     market = feature_make(layer, operating_days=["senin"])
@@ -359,7 +371,7 @@ def test_history_tells_whole_words_and_folds_shapes(admin_client: Client, featur
     zone.geom = MultiPolygon(zone.geom[0].centroid.buffer(0.01), srid=4326)
     zone.save()
     page = admin_client.get(address(layer, "history", zone.pk), headers={"accept-language": "en"}).content.decode()
-    assert "Nov. 23, 2026, 6 a.m." in page
+    assert "23 Nov 2026, 06:00" in page
     assert f"{ending}\n" in page
     assert ")))</details>" in page
 

@@ -21,6 +21,7 @@ from layers.errors import Problem
 from layers.models import DisasterZone, Raster, RasterBand
 from layers.models.geometry import SRID
 from layers.models.raster import HazardClass, breaks_clean, class_numbers, classes_of
+from layers.query.session import imports_lock
 from layers.services.rasters import dataset_get, digits, to_raster
 from layers.text import text
 
@@ -69,6 +70,7 @@ def zones_store(raster: Raster, breaks: list[float] | None = None) -> list[Disas
         raise Problem(text("Raster tanpa batas kelas; beri --breaks.", "The raster has no breaks; give --breaks."))
     origin = _origin(raster)
     with transaction.atomic():
+        imports_lock(DisasterZone)
         codes = [_code(raster, level) for level in DisasterZone.Level.values]
         there = {zone.code: zone for zone in DisasterZone.objects.select_for_update().filter(code__in=codes)}
         if others := [zone.code for zone in there.values() if not zone.method.startswith(origin)]:

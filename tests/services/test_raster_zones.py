@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from conftest import square
+from conftest import in_the_background, square
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from rasterio.transform import from_origin
 from rasters import CELL, NORTH, WEST, raster_make
 
@@ -144,6 +145,16 @@ def test_again_replaces_in_place_and_the_journal_knows(tmp_path: Path) -> None:
         "delete",
         "add",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_made_twice_at_once_there_is_one_zone_a_class(tmp_path: Path) -> None:
+    raster = raster_make(tmp_path, [[0.1, 0.5, 0.9]])
+    with transaction.atomic():
+        first = zones_store(raster)
+        thread, others = in_the_background(lambda: zones_store(raster))
+    thread.join()
+    assert [[zone.pk for zone in stored] for stored in others] == [[zone.pk for zone in first]]
 
 
 def test_what_cannot_be_made_is_refused_with_nothing_written(tmp_path: Path) -> None:

@@ -93,6 +93,17 @@ def test_replacement_empties_and_change_keeps(editor_with: Callable[..., Editor]
     assert now() == (None, [], "", False)
 
 
+def test_a_status_has_not_the_age_of_the_one_before(
+    editor_with: Callable[..., Editor], feature_make: FeatureMake
+) -> None:
+    layer = layer_get("aid_posts")
+    long_ago, start = datetime(2018, 8, 5, 11, 46, tzinfo=UTC), datetime.now(UTC)
+    post = feature_make(layer, status="buka", status_as_of=long_ago)
+    editor_with(layer, "change")("PATCH", address(layer, post), {"properties": {"status": "penuh"}}, MERGE)
+    post.refresh_from_db()
+    assert (post.status, post.status_as_of >= start) == ("penuh", True)
+
+
 def test_the_id_in_the_path_rules(editor: Editor, feature_make: FeatureMake, layer: Layer) -> None:
     feature, other = feature_make(layer), feature_make(layer, 2)
     body = feature_body(layer, name="Ganti", id=other.pk) | {"id": other.pk}

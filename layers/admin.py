@@ -117,7 +117,7 @@ class FeatureForm(forms.ModelForm):
         cleaned = super().clean()
         for field in self._meta.model._meta.local_concrete_fields:
             is_same = field.name in self.cleaned_data and field.name not in self.changed_data
-            if isinstance(field, CodesField) and is_same:  # what is ticked comes in the order of the page
+            if self.instance.pk and is_same:  # a page has no microseconds, and its own order of what is ticked
                 self.cleaned_data[field.name] = getattr(self.instance, field.name)
         given = {name: self.cleaned_data.get(name) for name in self.changed_data}
         self.renewed = self.instance.times_renewed(given) if self.instance.pk else {}

@@ -154,13 +154,12 @@ def test_fault_has_a_page_with_a_way_back(client: Client) -> None:
 
 def test_a_form_without_its_token_is_told_as_every_fault() -> None:
     strict = Client(enforce_csrf_checks=True, headers={"Accept-Language": "en"})
-    for path in ("/", "/healthz", "/admin/login/"):
-        told = strict.post(path)
-        assert (told.status_code, told["Content-Type"]) == (403, "application/problem+json")
-        page = strict.post(path, headers={"Accept": "text/html"})
-        assert (page.status_code, page["Content-Type"]) == (403, "text/html; charset=utf-8")
-        assert told.json()["detail"] in page.content.decode()
-        assert "Allow cookies, go back to the page before" in told.json()["detail"]
+    told = strict.post("/admin/login/")
+    assert (told.status_code, told["Content-Type"]) == (403, "application/problem+json")
+    page = strict.post("/admin/login/", headers={"Accept": "text/html"})
+    assert (page.status_code, page["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert told.json()["detail"] in page.content.decode()
+    assert "Allow cookies, go back to the page before" in told.json()["detail"]
 
 
 @pytest.mark.django_db
@@ -210,3 +209,12 @@ def test_page_of_chosen_tiles_keeps_the_choice(client: Client) -> None:
     assert page.count("/tiles/WebMercatorQuad?collections=markets,aid_posts&amp;f=tilejson") == 2
     assert "/tiles/WebMercatorQuad/{z}/{y}/{x}?collections=markets,aid_posts<" in page
     assert "parking_spots" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/background.pmtiles", "/events", "/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_what_is_only_read_takes_no_other_method(db: None, path: str, method: str) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    answer = getattr(client, method)(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert answer.json()["detail"].startswith(f"{method.upper()} is not allowed here.")

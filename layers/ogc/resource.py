@@ -1,4 +1,4 @@
-"""What every resource of the OGC API does alike."""
+"""What every resource of the OGC API does alike, and the few pages beside it."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps

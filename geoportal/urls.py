@@ -7,19 +7,19 @@ from django.views.generic import RedirectView
 
 from geoportal.events import events_elsewhere
 from geoportal.health import alive, ready
-from layers.ogc.resource import resource
+from layers.ogc.resource import only
 from layers.web.views import background, map_page
 
 urlpatterns = [
     path("", include("layers.ogc.urls")),
-    path("", resource(map_page), name="map"),
-    path("background.pmtiles", resource(background), name="map-background"),
+    path("", only(map_page), name="map"),
+    path("background.pmtiles", only(background), name="map-background"),
     path("api/v1/", include("layers.rest.urls")),
     path("admin/", admin.site.urls),
     path("favicon.ico", RedirectView.as_view(url=static("layers/icon.svg"))),
-    path("events", resource(events_elsewhere), name="events"),
-    path("healthz", resource(alive)),
-    path("readyz", resource(ready)),
+    path("events", only(events_elsewhere), name="events"),
+    path("healthz", only(alive)),
+    path("readyz", only(ready)),
 ]
 
 handler400 = "layers.middleware.request_refused"

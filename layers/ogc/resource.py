@@ -1,4 +1,4 @@
-"""What every resource of the OGC API does alike, and the few pages beside it."""
+"""What every resource of the OGC API does alike, and the methods that a page takes."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -17,25 +17,17 @@ from layers.text import text
 View = Callable[..., HttpResponseBase]
 Offer = Callable[..., dict[str, str]]
 
+GET = ("GET", "HEAD")
 
-def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), offer: Offer | None = None) -> View:
-    """A resource that takes some methods and refuses all others.
 
-    ``Allow`` names them; or ``offer`` gives the headers that say what the user of a request may do.
-    """
+def resource(view: View, takes: Sequence[str] = GET, offer: Offer | None = None) -> View:
+    """A resource of the OGC API, which comes in several formats, and takes the methods that ``only`` is told."""
 
-    @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
         asked = request.META.get("QUERY_STRING", "")
         if "+" in asked and "%20" in asked:  # who writes a space as %20, as QGIS does, means a plus by +
             request.GET = QueryDict(asked.replace("+", "%2B"))
-        if request.method not in takes:
-            headers = offer(request, **kwargs) if offer else {"Allow": ", ".join((*takes, "OPTIONS"))}
-            if request.method == "OPTIONS":
-                return HttpResponse(status=204, headers=headers)
-            refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
-            raise MethodNotAllowed(f"{refused} {headers['Allow']}.", headers=headers)
         try:
             response = view(request, **kwargs)
         except NoLayer:
@@ -43,6 +35,26 @@ def resource(view: View, takes: Sequence[str] = ("GET", "HEAD"), offer: Offer | 
             raise
         patch_vary_headers(response, ["Accept"])
         return response
+
+    return only(answer, takes, offer)
+
+
+def only(view: View, takes: Sequence[str] = GET, offer: Offer | None = None) -> View:
+    """A view that takes some methods and refuses all others.
+
+    ``Allow`` names them; or ``offer`` gives the headers that say what the user of a request may do.
+    """
+
+    @csrf_exempt  # what writes checks by itself, and a refusal should say why rather than ask for a token
+    @wraps(view)
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
+        if request.method in takes:
+            return view(request, **kwargs)
+        headers = offer(request, **kwargs) if offer else {"Allow": ", ".join((*takes, "OPTIONS"))}
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers=headers)
+        refused = text(f"{request.method} tidak berlaku di sini.", f"{request.method} is not allowed here.")
+        raise MethodNotAllowed(f"{refused} {headers['Allow']}.", headers=headers)
 
     return answer
 

@@ -6,6 +6,7 @@ from layers.catalog import Layer, Property, config, layers
 from layers.ogc.formats import FORMATS
 from layers.ogc.schemas import plain_schema
 from layers.query.values import LARGEST
+from layers.rest.preconditions import IF_MATCH
 from layers.text import text
 
 Json = dict[str, Any]
@@ -161,13 +162,7 @@ def parameters() -> dict[str, Json]:
                     text("ETag yang dimiliki klien; 304 bila masih sama.", "The client's ETag; 304 if it holds."),
                     {"type": "string"},
                 ),
-                (
-                    "If-Match",
-                    text(
-                        "ETag item yang dibaca; 412 bila sudah berubah.", "The item's ETag as read; 412 if it changed."
-                    ),
-                    {"type": "string"},
-                ),
+                ("If-Match", IF_MATCH, {"type": "string"}),
                 ("Content-Crs", text("CRS geometri yang dikirim.", "CRS of the geometry that is sent."), crs),
             )
         },

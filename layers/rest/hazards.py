@@ -34,7 +34,7 @@ FRESH = {"Cache-Control": "no-store"}
 DATETIME = OpenApiParameter(
     "datetime",
     OpenApiTypes.DATETIME,
-    description=str(text("Saat yang ditanyakan; bila kosong, sekarang.", "The time asked about; now where empty.")),
+    description=text("Saat yang ditanyakan; bila kosong, sekarang.", "The time asked about; now where empty."),
 )
 
 
@@ -55,13 +55,13 @@ class HazardsAtView(PublicView):
             "area, and the nearest aid posts and emergency facilities outside of the same hazard.",
         ),
         parameters=[
-            OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description=str(text("Bujur", "Longitude"))),
-            OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True, description=str(text("Lintang", "Latitude"))),
+            OpenApiParameter("lon", OpenApiTypes.DOUBLE, required=True, description=text("Bujur", "Longitude")),
+            OpenApiParameter("lat", OpenApiTypes.DOUBLE, required=True, description=text("Lintang", "Latitude")),
             DATETIME,
             OpenApiParameter(
                 "radius",
                 OpenApiTypes.DOUBLE,
-                description=str(text("Meter, 0 sampai 50.000", "Metres, 0 to 50,000")),
+                description=text("Meter, 0 sampai 50.000", "Metres, 0 to 50,000"),
             ),
         ],
         responses=OpenApiTypes.OBJECT,
@@ -126,19 +126,19 @@ IMPACT_PARAMETERS = [
         "standard",
         enum=list(STANDARDS),
         default=STANDARD,
-        description=str(text("Standar kebutuhan", "The standard of the needs")),
+        description=text("Standar kebutuhan", "The standard of the needs"),
     ),
     OpenApiParameter(
         "days",
         {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DAYS},
-        description=str(text("Lama kebutuhan dihitung, hari", "Days to count needs for")),
+        description=text("Lama kebutuhan dihitung, hari", "Days to count needs for"),
     ),
     OpenApiParameter(
         "limit",
         {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED},
-        description=str(text("Fitur yang didaftar tiap lapisan", "Features to list of each layer")),
+        description=text("Fitur yang didaftar tiap lapisan", "Features to list of each layer"),
     ),
-    OpenApiParameter("f", enum=list(WRITERS), description=str(text("Format", "Format"))),
+    OpenApiParameter("f", enum=list(WRITERS), description=text("Format", "Format")),
 ]
 
 
@@ -160,14 +160,12 @@ class ImpactView(PublicView):
             "As POST does, for a zone (zone) or a shape (coords): one of both.",
         ),
         parameters=[
-            OpenApiParameter("zone", OpenApiTypes.INT64, description="id"),
+            OpenApiParameter("zone", OpenApiTypes.INT64, description=text("Id zona bencana", "Id of a disaster zone")),
             OpenApiParameter(
                 "coords",
-                description=str(
-                    text(
-                        "Polygon atau MultiPolygon sebagai WKT, bujur di depan, dalam derajat.",
-                        "A Polygon or MultiPolygon as WKT, longitude first, in degrees.",
-                    )
+                description=text(
+                    "Polygon atau MultiPolygon sebagai WKT, bujur di depan, dalam derajat.",
+                    "A Polygon or MultiPolygon as WKT, longitude first, in degrees.",
                 ),
             ),
             *IMPACT_PARAMETERS,

@@ -25,7 +25,7 @@ from layers.query.history import Edit, State, history_fetch, item_restore
 from layers.query.journal import actor_set
 from layers.query.values import id_parse, limit_parse, whole_parse
 from layers.rest.pagination import LIMIT, OFFSET
-from layers.rest.preconditions import precondition_check, tagged
+from layers.rest.preconditions import PRECONDITION, precondition_check, tagged
 from layers.text import text
 
 
@@ -57,8 +57,8 @@ class HistoryActions(GenericAPIView[Feature]):
             "was deleted. Needs the permission to view or to change.",
         ),
         parameters=[
-            OpenApiParameter("limit", OpenApiTypes.INT, description=str(LIMIT)),
-            OpenApiParameter("offset", OpenApiTypes.INT, description=str(OFFSET)),
+            OpenApiParameter("limit", OpenApiTypes.INT, description=LIMIT),
+            OpenApiParameter("offset", OpenApiTypes.INT, description=OFFSET),
         ],
         responses=OpenApiTypes.OBJECT,
     )
@@ -94,7 +94,7 @@ class HistoryActions(GenericAPIView[Feature]):
             "change; of a feature that was deleted also the permission to add.",
         ),
         request=None,
-        parameters=[OpenApiParameter("edit", OpenApiTypes.INT64, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("edit", OpenApiTypes.INT64, OpenApiParameter.PATH), PRECONDITION],
     )
     @action(
         detail=True,

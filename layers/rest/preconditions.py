@@ -6,6 +6,8 @@ from http import HTTPStatus
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.http import parse_etags, parse_http_date_safe
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +17,9 @@ from layers.models import Feature
 from layers.query.features import version_fetch
 from layers.query.journal import item_changed, journal_number
 from layers.text import text
+
+IF_MATCH = text("ETag item yang dibaca; 412 bila sudah berubah.", "The item's ETag as read; 412 if it changed.")
+PRECONDITION = OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description=IF_MATCH)
 
 
 class PreconditionFailed(Problem):

@@ -77,7 +77,7 @@ class ScreenView(PublicView):
         ),
         parameters=[
             DATETIME,
-            OpenApiParameter("f", enum=["geojson", "csv"], description=str(text("Format", "Format"))),
+            OpenApiParameter("f", enum=["geojson", "csv"], description=text("Format", "Format")),
         ],
         request=OpenApiTypes.OBJECT,
         responses=OpenApiTypes.OBJECT,

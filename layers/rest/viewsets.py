@@ -24,7 +24,7 @@ from layers.rest.filters import LayerFilterSet, filterset_for
 from layers.rest.formats import GeoJson, GeoJsonRenderer, Json
 from layers.rest.history import HistoryActions
 from layers.rest.pagination import FeaturePagination
-from layers.rest.preconditions import feature_etag, precondition_check, tagged
+from layers.rest.preconditions import PRECONDITION, feature_etag, precondition_check, tagged
 from layers.rest.serializers import serializer_for
 from layers.rest.views import Strict
 from layers.text import text
@@ -48,6 +48,7 @@ CHANGES = ("update", "partial_update", "destroy")
     ),
     update=extend_schema(
         summary=text("Ganti fitur", "Replace a feature"),
+        parameters=[PRECONDITION],
         description=text(
             "Atribut yang tidak disebut kembali ke nilai awalnya. Memerlukan izin mengubah.",
             "Properties left out go back to their defaults. Needs the permission to change.",
@@ -55,6 +56,7 @@ CHANGES = ("update", "partial_update", "destroy")
     ),
     partial_update=extend_schema(
         summary=text("Ubah fitur", "Change a feature"),
+        parameters=[PRECONDITION],
         description=text(
             "Atribut yang tidak disebut tetap. Memerlukan izin mengubah.",
             "Properties left out stay as they are. Needs the permission to change.",
@@ -62,6 +64,7 @@ CHANGES = ("update", "partial_update", "destroy")
     ),
     destroy=extend_schema(
         summary=text("Hapus fitur", "Delete a feature"),
+        parameters=[PRECONDITION],
         description=text("Memerlukan izin menghapus.", "Needs the permission to delete."),
     ),
 )

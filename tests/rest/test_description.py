@@ -64,6 +64,38 @@ def test_codes_and_bounds_are_told(description: dict[str, Any]) -> None:
     assert impact["standard"]["default"] == "sphere"
 
 
+def operations(language: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """The operations of the description in a language, by path and method."""
+    paths = Client().get("/api/v1/schema/", {"lang": language}).json()["paths"]
+    return {(path, method): operation for path, methods in paths.items() for method, operation in methods.items()}
+
+
+def test_every_parameter_is_explained_in_both_languages() -> None:
+    words = {
+        language: [
+            parameter.get("description", "")
+            for operation in operations(language).values()
+            for parameter in operation.get("parameters", [])
+            if parameter["name"] not in ("id", "f", "status")  # the same word in both
+        ]
+        for language in ("id", "en")
+    }
+    assert len(words["id"]) == len(words["en"]) > 50
+    assert [one for one, other in zip(words["id"], words["en"], strict=True) if one and one == other] == []
+
+
+def test_changes_of_a_feature_can_depend_on_its_version(layer: Layer) -> None:
+    names = {
+        (path, method): [one["name"] for one in operation.get("parameters", []) if one["in"] == "header"]
+        for (path, method), operation in operations("en").items()
+        if path.startswith(f"/api/v1/{layer.id}/")
+    }
+    restore = f"/api/v1/{layer.id}/{{id}}/history/{{edit}}/restore/"
+    feature = f"/api/v1/{layer.id}/{{id}}/"
+    taking = {place for place, headers in names.items() if headers == ["If-Match"]}
+    assert taking == {(restore, "post"), (feature, "put"), (feature, "patch"), (feature, "delete")}
+
+
 def sound(description: dict[str, Any], component: str) -> Any:
     """A check of documents against a component. (OpenAPI 3.0 is JSON Schema draft 4 but for ``nullable``.)"""
 
